@@ -1,0 +1,1 @@
+"""The nouns of the harness as frozen records; imports nothing of the project and no engine."""

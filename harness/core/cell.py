@@ -1,0 +1,102 @@
+"""The unit of measurement: one child process answers one cell, and equal cells have equal ids."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from harness.core.config import Artifact, Load, Scalar
+from harness.core.digest import short_id
+from harness.core.suite import Suite
+
+CELL_SCHEMA = 1
+
+
+class QualityWork(Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):
+    """Answer these tasks; `order_seed` 0 keeps the suite's item order, other values shuffle the requests."""
+
+    suite: str
+    suite_digest: str
+    tasks: tuple[str, ...]
+    limit: int | None
+    seed: int
+    order_seed: int = 0
+
+
+class LoadWork(Struct, frozen=True, forbid_unknown_fields=True, tag="load"):
+    """Drive this load; each round is a fresh process and therefore its own cell."""
+
+    load: Load
+    seed: int
+    round: int
+
+
+class Cell(Struct, frozen=True, forbid_unknown_fields=True):
+    """Model artifact x quantization x runtime x box x work x replicate.
+
+    `scheme` is the quantization to make from `artifact` on the box, "" where the artifact is used as it is.
+    `options` go to the runtime, which checks their names. Replicate 0 is the arm itself; others are A/A replicates
+    that change what `variation` says.
+    """
+
+    hw: str
+    model: str
+    quant: str
+    runtime: str
+    module: str
+    artifact: Artifact
+    scheme: str
+    options: dict[str, Scalar]
+    work: QualityWork | LoadWork
+    replicate: int = 0
+    variation: str = ""
+    schema: int = CELL_SCHEMA
+
+    @property
+    def id(self) -> str:
+        """12 hex digits naming the content of the cell."""
+        return short_id(self)
+
+    @property
+    def kind(self) -> Literal["quality", "load"]:
+        """Which of the two kinds of work this cell does."""
+        return "quality" if isinstance(self.work, QualityWork) else "load"
+
+    @property
+    def arm(self) -> str:
+        """The arm in words: "pocket q4_k_m llama_cpp"."""
+        return f"{self.model} {self.quant} {self.runtime}"
+
+    @property
+    def label(self) -> str:
+        """The cell in words, for terminals and logs."""
+        if isinstance(self.work, LoadWork):
+            return f"{self.arm} speed round {self.work.round + 1}"
+        return f"{self.arm} quality" + (f" replicate {self.replicate} ({self.variation})" if self.replicate else "")
+
+
+class Prepared(Struct, frozen=True, forbid_unknown_fields=True):
+    """Weights on this disk. `source_sha256` is the digest of the full-precision file they were made from."""
+
+    path: str
+    bytes: int
+    sha256: str
+    source_sha256: str
+    how: Literal["as is", "quantized", "cached"]
+    revision: str = ""
+    maker: str = ""
+
+
+class Job(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the parent hands a child: the cell and every path it may touch.
+
+    `prepared` is None for the preparing child, `suite` None for a load. `journal` is the file of replies that outlives
+    a killed child.
+    """
+
+    cell: Cell
+    scratch: str
+    assets: str
+    cache: str
+    journal: str
+    suite: Suite | None = None
+    prepared: Prepared | None = None

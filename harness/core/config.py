@@ -1,0 +1,167 @@
+"""What the user asked for, parsed once: boxes, models, quantizations, runtimes, loads and the protocol.
+
+Every conf/ file decodes into one of these; unknown keys are errors. A figure about hardware or a model is a
+`Fact`, so that its tag (verified, computed, from memory, measured) travels with it to the screen.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Tag = Literal["verified", "computed", "memory", "measured"]
+Scalar = bool | int | float | str | None
+
+
+class Fact(Struct, frozen=True, forbid_unknown_fields=True):
+    """A number from outside, with how far it can be trusted; None means not known."""
+
+    value: float | None
+    tag: Tag
+    source: str = ""
+
+
+class Match(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a box recognises itself: case-insensitive parts of names, all given ones must be found."""
+
+    gpu: str = ""
+    cpu: str = ""
+    system: str = ""
+
+
+class Hardware(Struct, frozen=True, forbid_unknown_fields=True):
+    """A box; memory is what weights and KV cache can use, bandwidth that of the same memory."""
+
+    key: str
+    name: str
+    kind: Literal["cpu", "discrete", "unified", "coherent"]
+    memory_gb: Fact
+    bandwidth_gbs: Fact
+    match: Match
+    power_watts: Fact | None = None
+    arch: str = ""
+    native_formats: tuple[str, ...] = ()
+    quirks: tuple[str, ...] = ()
+
+
+class Artifact(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where weights come from: a file or folder in assets/, a local path, or a hub repository.
+
+    `location` is a path or a repository id; `file` one file within it ("" = the whole folder). `revision` is a hub
+    commit ("" = not pinned: resolved when fetched, and recorded). `sha256` is filled at planning for local files.
+    """
+
+    source: Literal["builtin", "path", "hub"]
+    location: str
+    file: str = ""
+    revision: str = ""
+    sha256: str = ""
+    tag: Tag = "verified"
+
+
+class Model(Struct, frozen=True, forbid_unknown_fields=True):
+    """A model. `native` is the quantization key of its full-precision release, the baseline of all others.
+
+    `artifacts` maps a quantization key to ready-made weights, or "gguf" to the full-precision GGUF from which the
+    missing GGUF quantizations are made on the box.
+    """
+
+    key: str
+    name: str
+    license: str
+    native: str
+    params: Fact
+    active_params: Fact
+    layers: int
+    kv_bytes_per_token: Fact
+    context: int
+    artifacts: dict[str, Artifact]
+    notes: tuple[str, ...] = ()
+
+
+class Quantization(Struct, frozen=True, forbid_unknown_fields=True):
+    """A way to store weights; `baseline` is a quantization key or "native" (the model says which)."""
+
+    key: str
+    name: str
+    format: Literal["gguf", "hf", "mlx"]
+    scheme: str
+    bits_per_weight: Fact
+    baseline: str = "native"
+    full_precision: bool = False
+
+
+class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
+    """An engine: the module the child imports, the weight formats it reads, and its options.
+
+    `variation` overrides options for the baseline's replicate (another batch size), to measure the noise floor.
+    """
+
+    key: str
+    name: str
+    module: str
+    formats: tuple[str, ...]
+    package: str
+    options: dict[str, Scalar]
+    variation: dict[str, Scalar] = {}
+
+
+class Load(Struct, frozen=True, forbid_unknown_fields=True):
+    """A closed-loop load: for each concurrency, `requests` requests of forced input and output length (tokens)."""
+
+    key: str
+    concurrency: tuple[int, ...]
+    prompt_tokens: int
+    output_tokens: int
+    requests: int
+    warmup_requests: int
+
+
+class Matrix(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which cells a plan has: quality and speed switches, fresh-process rounds of each load, baseline replicates."""
+
+    key: str
+    quality: bool
+    speed: bool
+    rounds: int
+    replicates: int
+
+
+class Protocol(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is decided before any item is run; stored with the plan. Margins are shares (0.02 = 2 points).
+
+    `margin` None means the rule: 1 point for tasks of 4,000 items or more, else 2.
+    """
+
+    margin: float | None = None
+    margins_shown: tuple[float, ...] = (0.005, 0.01, 0.02, 0.03)
+    alpha: float = 0.05
+    flip_rate_assumed: float = 0.05
+
+
+class Point(Struct, frozen=True, forbid_unknown_fields=True):
+    """One combination the user asked for."""
+
+    model: Model
+    quant: Quantization
+    runtime: Runtime
+    load: Load
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a verb needs, fully resolved. `quants` is the whole catalogue, so that baselines can be looked up."""
+
+    hw: Hardware
+    points: tuple[Point, ...]
+    quants: dict[str, Quantization]
+    matrix: Matrix
+    protocol: Protocol
+    suite: str
+    tasks: tuple[str, ...]
+    limit: int | None
+    baseline: str
+    seed: int
+    timeout_seconds: float
+    rerun: bool
+    results: str
+    reports: str
+    overrides: tuple[str, ...]

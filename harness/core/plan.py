@@ -1,0 +1,63 @@
+"""What will run, in order, and what will be compared with what; nothing is left out silently."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from harness.core.cell import Cell
+from harness.core.config import Fact, Protocol
+from harness.core.digest import short_id
+from harness.core.suite import Suite
+
+
+class Pair(Struct, frozen=True, forbid_unknown_fields=True):
+    """Candidate cell id -> baseline cell id. "aa" pairs a baseline's replicate with the baseline itself.
+
+    Speed pairs go round by round; `candidate_arm` and `baseline_arm` are `Cell.arm`.
+    """
+
+    kind: Literal["quality", "aa", "speed"]
+    candidate: str
+    baseline: str
+    candidate_arm: str
+    baseline_arm: str
+
+
+class Skip(Struct, frozen=True, forbid_unknown_fields=True):
+    """A combination asked for that will not run, and why."""
+
+    what: str
+    reason: str
+
+
+class Footprint(Struct, frozen=True, forbid_unknown_fields=True):
+    """Expected size and ceiling of one arm on the box; None with the reason in `notes` where it cannot be known.
+
+    `kv_bytes` is for `context` tokens; `decode_ceiling` is tokens/s at batch 1 bound by memory bandwidth.
+    """
+
+    arm: str
+    weights_bytes: float | None
+    kv_bytes: float | None
+    context: int
+    memory: Fact
+    fits: bool | None
+    decode_ceiling: float | None
+    notes: tuple[str, ...] = ()
+
+
+class Plan(Struct, frozen=True, forbid_unknown_fields=True):
+    """Cells in run order with their pairs; `id` names cells, pairs and protocol together."""
+
+    hw: str
+    cells: tuple[Cell, ...]
+    pairs: tuple[Pair, ...]
+    skips: tuple[Skip, ...]
+    suite: Suite
+    protocol: Protocol
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """12 hex digits; the overrides' spelling does not count."""
+        return short_id((self.hw, self.cells, self.pairs, self.suite.digest, self.protocol))

@@ -1,0 +1,138 @@
+"""The seam between the harness and an engine: what a runtime must offer, as types without code.
+
+A runtime is a module with `open_session(job: Job) -> Session` (a context manager). It gets texts and gives back
+numbers and texts; tokenizing, batching and caching are its own affair. Nothing here imports an engine.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+FinishReason = Literal["stop", "length", "context"]
+
+
+class ScoreRequest(Struct, frozen=True):
+    """Log-likelihood of `continuation` after `context`; an empty `context` means after the BOS or prefix token."""
+
+    context: str
+    continuation: str
+
+
+class Score(Struct, frozen=True):
+    """Sum of natural-log probabilities of the continuation's tokens, and whether greedy decoding would produce them.
+
+    `first_tokens` holds the first ids fed to the model (at most 8), to catch doubled or missing BOS.
+    """
+
+    logprob: float
+    is_greedy: bool
+    tokens: int
+    context_tokens: int
+    first_tokens: tuple[int, ...]
+
+
+class Sampling(Struct, frozen=True, forbid_unknown_fields=True):
+    """Temperature 0 is greedy; top_k 0, top_p 1 and min_p 0 switch their filters off."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+
+
+class GenerateRequest(Struct, frozen=True):
+    """Continue `prompt` until a stop string, end of sequence or `max_tokens`; `seed` belongs to this request."""
+
+    prompt: str
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+    sampling: Sampling = Sampling()
+    seed: int = 0
+
+
+class Generation(Struct, frozen=True):
+    """The reply without the stop string. `finish_reason` "context" means the context window was full."""
+
+    text: str
+    tokens: int
+    prompt_tokens: int
+    finish_reason: FinishReason
+    first_tokens: tuple[int, ...]
+
+
+class StreamRequest(Struct, frozen=True):
+    """A request of the load driver: these prompt token ids, exactly `output_tokens` generated (no early end)."""
+
+    id: int
+    prompt: tuple[int, ...]
+    output_tokens: int
+
+
+class TokenEvent(Struct, frozen=True):
+    """`tokens` new tokens of request `id`, seen at `at_ns` (time.perf_counter_ns).
+
+    `cached` prompt tokens were answered from a cache and not computed.
+    """
+
+    id: int
+    at_ns: int
+    tokens: int
+    done: bool
+    cached: int = 0
+
+
+class Stream(Protocol):
+    """Many concurrent sequences, driven by the caller."""
+
+    def submit(self, request: StreamRequest) -> None:
+        """Queue a request; it starts within the next `poll` if a slot is free."""
+
+    def poll(self, timeout_seconds: float) -> list[TokenEvent]:
+        """Advance (in process) or wait (served) and return the events since the last call, oldest first."""
+
+
+class Detail(Struct, frozen=True, forbid_unknown_fields=True):
+    """One named fact of an engine, as text: a build flag, a device, a cache type."""
+
+    name: str
+    value: str
+
+
+class Facts(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the engine says of itself. `device` is the device actually used; unknown numbers are None."""
+
+    engine: str
+    version: str
+    device: str
+    weights_bytes: int | None
+    kv_bytes_per_token: float | None
+    context: int
+    vocabulary: int
+    details: tuple[Detail, ...] = ()
+
+
+class Session(Protocol):
+    """A loaded model. All methods are called from one thread."""
+
+    def facts(self) -> Facts:
+        """What was loaded and how."""
+
+    def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
+        """(role, content) messages through the model's own chat template, as the text that is then tokenized."""
+
+    def template(self) -> str:
+        """The chat template's source, "" where the model has none."""
+
+    def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
+        """Yield (index into requests, score) as items finish, in any order; every index exactly once."""
+
+    def roll(self, texts: Sequence[str]) -> Iterator[tuple[int, Score]]:
+        """Log-likelihood of whole texts, each in windows of the context length, every token predicted once."""
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[tuple[int, Generation]]:
+        """Yield (index into requests, generation) as they finish, in any order; every index exactly once."""
+
+    def stream(self, slots: int) -> AbstractContextManager[Stream]:
+        """A stream with room for `slots` concurrent sequences."""

@@ -1,0 +1,29 @@
+"""Units, and how numbers with units are written for people."""
+
+GIGA = 1_000_000_000
+GIB = 1 << 30
+MIB = 1 << 20
+
+
+def in_bytes(size: float | None) -> str:
+    """`size` bytes in the largest binary unit that leaves at least one digit, "unknown" for None."""
+    if size is None:
+        return "unknown"
+    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (1024, "KiB")):
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size:.0f} B"
+
+
+def in_seconds(seconds: float | None) -> str:
+    """A duration with a unit a reader can picture: ms below one second, minutes above 120 s."""
+    if seconds is None:
+        return "unknown"
+    if seconds < 1:
+        return f"{seconds * 1000:.3g} ms"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def in_points(share: float) -> str:
+    """A difference of shares (0.021) as signed percentage points ("+2.1")."""
+    return f"{100 * share:+.1f}"

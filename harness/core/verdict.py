@@ -1,0 +1,184 @@
+"""What a comparison finds: numbers with intervals, a verdict that is never a bool, and the sentence they support.
+
+Scores and differences are shares (0.021 = 2.1 points); negative differences mean the candidate is worse.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+from harness.core.plan import Plan
+from harness.core.record import RunRecord
+
+
+class Verdict(StrEnum):
+    """The five answers, defined in docs/STATISTICS.md; "not significant" is none of them."""
+
+    EQUIVALENT = "equivalent"
+    DEGRADED = "degraded"
+    IMPROVED = "improved"
+    INCONCLUSIVE = "inconclusive"
+    BROKEN = "broken"
+
+
+class Interval(Struct, frozen=True):
+    """Closed interval at the confidence its context names."""
+
+    low: float
+    high: float
+
+
+class Scored(Struct, frozen=True):
+    """One arm's score on one task: mean over items, with a 95 % interval."""
+
+    score: float
+    low: float
+    high: float
+
+
+class MarginVerdict(Struct, frozen=True):
+    """The verdict at one margin; `pvalue` is that of the equivalence test (TOST), NaN where none was possible."""
+
+    margin: float
+    verdict: Verdict
+    pvalue: float
+
+
+class Comparison(Struct, frozen=True):
+    """One candidate against its baseline on one task, item by item.
+
+    `low`, `high` are the 95 % limits of `delta`; `low90`, `high90` the 90 % limits that TOST uses. `lost` and `gained`
+    count the flips (None for scores that are not 0/1). `pvalue` is the exact test of any change, `pvalue_holm` after
+    Holm over the confirmatory family. `verdict` is the one at `margin`. `note` says what qualifies it: the reason of
+    BROKEN, "no information: baseline at chance", "small real loss", "beyond the margin", a method that disagrees.
+    `items_needed` is the number of items to decide at this margin and flip rate, None where it is decided.
+    """
+
+    kind: Literal["quality", "aa"]
+    task: str
+    task_kind: str
+    metric: str
+    baseline_arm: str
+    candidate_arm: str
+    baseline_cell: str
+    candidate_cell: str
+    n_items: int
+    baseline: Scored
+    candidate: Scored
+    delta: float
+    stderr: float
+    low: float
+    high: float
+    low90: float
+    high90: float
+    lost: int | None
+    gained: int | None
+    flip_rate: float
+    method: str
+    pvalue: float
+    pvalue_holm: float
+    margin: float
+    verdict: Verdict
+    margins: tuple[MarginVerdict, ...]
+    cap_hits: tuple[float, float] = (0.0, 0.0)
+    items_needed: int | None = None
+    smallest_margin: float | None = None
+    second_opinion: str = ""
+    note: str = ""
+
+
+class Diagnostic(Struct, frozen=True):
+    """A figure shown beside the verdicts and never one itself: perplexity, its ratio to the baseline's."""
+
+    task: str
+    name: str
+    unit: str
+    baseline_arm: str
+    candidate_arm: str
+    baseline: float
+    candidate: float
+    ratio: float
+    low: float
+    high: float
+    n_items: int
+
+
+class SpeedComparison(Struct, frozen=True):
+    """One reading of candidate and baseline over rounds of fresh processes; intervals are 95 % over rounds (t).
+
+    `ratio` is candidate over baseline, paired by round, with its interval. None where a side could not be measured.
+    """
+
+    name: str
+    unit: str
+    better: Literal["higher", "lower"]
+    concurrency: int
+    baseline_arm: str
+    candidate_arm: str
+    rounds: int
+    baseline: Scored | None
+    candidate: Scored | None
+    ratio: Scored | None
+    reason: str = ""
+
+
+class Claim(Struct, frozen=True):
+    """What the whole run supports for one candidate, as a sentence, with the counts behind it.
+
+    `pvalue_most` is the partial-conjunction p-value of "equivalent on most tasks"; `share_within` the posterior
+    probability that most tasks lie within the margin (None with fewer than 3 tasks).
+    """
+
+    candidate_arm: str
+    baseline_arm: str
+    sentence: str
+    margin: float
+    tasks: int
+    equivalent: int
+    degraded: int
+    improved: int
+    inconclusive: int
+    broken: int
+    no_information: int
+    pvalue_most: float
+    share_within: float | None
+    qualifiers: tuple[str, ...] = ()
+
+
+class Arm(Struct, frozen=True):
+    """One arm of the report: what it is, what it weighs, and the digests of the weights used."""
+
+    arm: str
+    model: str
+    quant: str
+    runtime: str
+    is_baseline: bool
+    weights_bytes: int | None
+    sha256: str
+    source_sha256: str
+    engine: str
+    scores: tuple[tuple[str, Scored], ...]
+
+
+class Input(Struct, frozen=True):
+    """One record that a report was made from."""
+
+    cell: str
+    label: str
+    path: str
+    sha256: str
+
+
+class Analysis(Struct, frozen=True):
+    """Everything a report shows, computed; rendering adds nothing but form."""
+
+    plan: Plan
+    arms: tuple[Arm, ...]
+    comparisons: tuple[Comparison, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    speed: tuple[SpeedComparison, ...]
+    claims: tuple[Claim, ...]
+    records: tuple[RunRecord, ...]
+    inputs: tuple[Input, ...]
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""What is measured beside the answers, one module each; none knows another or a runtime."""
