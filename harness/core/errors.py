@@ -5,6 +5,7 @@ HarnessError
  |   +- ConfigError   an override, group or file that does not parse
  |   +- WrongBox      the hardware asked for is not the hardware found
  |   +- NotFound      a model, artifact, suite, record or plan that is not there
+ |   +- InvalidScores numbers no statistic can be computed from: NaN, outside [0, 1], none at all
  +- SchemaError       a stored record this version cannot read (too old or too new)
 """
 
@@ -39,6 +40,10 @@ class WrongBox(UserError):
 
 class NotFound(UserError):
     """A model, artifact, suite, record or plan that is not there."""
+
+
+class InvalidScores(UserError, ValueError):
+    """Numbers no statistic can be computed from."""
 
 
 class SchemaError(HarnessError):

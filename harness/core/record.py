@@ -63,13 +63,20 @@ class RequestTrace(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a child writes last, when all its work is done."""
+    """What a child writes last, when all its work is done; `resumed` replies came from an earlier, killed child."""
 
     facts: Facts
     readings: tuple[Reading, ...]
     warnings: tuple[str, ...] = ()
-    redone: int = 0
+    answered: int = 0
     resumed: int = 0
+
+
+class ChildError(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a child gave up on purpose, in one line."""
+
+    kind: FailureKind
+    message: str
 
 
 class Machine(Struct, frozen=True, forbid_unknown_fields=True):

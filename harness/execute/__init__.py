@@ -1,0 +1,1 @@
+"""Run a plan's cells, one child process each, and store what they leave."""

@@ -1,0 +1,134 @@
+"""One child process: started in a group of its own, waited for, and ended with everything it started.
+
+The parent holds the child's stdin open; a child whose stdin ends kills its own group, so that a parent killed with
+SIGKILL leaves no orphan measuring on. While a load is measured the parent sleeps in the kernel and does not poll.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_TICK_SECONDS = 1.0
+_GRACE_SECONDS = 5.0
+_TAIL_LINES = 40
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended: `exit_code` is negative for a signal, as in subprocess."""
+
+    exit_code: int
+    seconds: float
+    timed_out: bool
+    out_of_memory: bool
+    log_tail: str
+
+
+def run(module: str, scratch: Path, timeout_seconds: float, tick: Callable[[], None] | None = None) -> Ended:
+    """Run `python -m module scratch` to its end, its output in scratch/log.txt; `tick` is called about every second.
+
+    Without `tick` the wait is one blocking call. On KeyboardInterrupt the child's tree is killed and the error goes on.
+    """
+    started, kills_before = time.monotonic(), _oom_kills()
+    with (scratch / "log.txt").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, str(scratch)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=_environment(),
+        )
+    timed_out = False
+    try:
+        _wait(process, started + timeout_seconds, tick)
+    except subprocess.TimeoutExpired:
+        timed_out = True
+    finally:
+        _end_tree(process)
+    return Ended(
+        exit_code=process.returncode,
+        seconds=time.monotonic() - started,
+        timed_out=timed_out,
+        out_of_memory=_oom_kills() > kills_before,
+        log_tail=_tail(scratch / "log.txt"),
+    )
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]))
+    quiet = {"TOKENIZERS_PARALLELISM": "false", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1", "TQDM_DISABLE": "1"}
+    return {**os.environ, **quiet, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "HARNESS_CHILD": "1"}
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float, tick: Callable[[], None] | None) -> None:
+    """Raises TimeoutExpired at `deadline` (time.monotonic)."""
+    while tick is not None:
+        left = deadline - time.monotonic()
+        try:
+            process.wait(min(_TICK_SECONDS, max(left, 0)))
+            return
+        except subprocess.TimeoutExpired:
+            if left <= _TICK_SECONDS:
+                raise
+        tick()
+    _wait_blocking(process, deadline)
+
+
+def _wait_blocking(process: subprocess.Popen[bytes], deadline: float) -> None:
+    """Sleep in the kernel until the child ends: an alarm, not polling, keeps the deadline (Popen.wait polls)."""
+
+    def expire(*_: object) -> None:
+        raise subprocess.TimeoutExpired(process.args, 0)
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, max(deadline - time.monotonic(), 0.001))
+    try:
+        process.wait()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _end_tree(process: subprocess.Popen[bytes]) -> None:
+    """End the child, its group, and descendants that left the group; the child is reaped."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        descendants = psutil.Process(process.pid).children(recursive=True)
+        for target in descendants if process.poll() is not None else [psutil.Process(process.pid), *descendants]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                target.terminate()
+        psutil.wait_procs(descendants, timeout=_GRACE_SECONDS)
+        for target in descendants:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                target.kill()
+    try:
+        process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdin:
+        process.stdin.close()
+
+
+def _oom_kills() -> int:
+    """Out-of-memory kills the kernel has counted so far; 0 where it does not count (then a kill is just a signal)."""
+    try:
+        lines = Path("/proc/vmstat").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+
+
+def _tail(path: Path) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-_TAIL_LINES:])

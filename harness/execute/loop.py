@@ -1,0 +1,195 @@
+"""Measure a plan: first its weights, then its cells in order, each in a fresh child; one failure stops nothing else."""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from harness.core.cell import Cell, Job, Prepared
+from harness.core.digest import short_id
+from harness.core.errors import HarnessError, UserError
+from harness.core.plan import Plan
+from harness.core.record import Failed, Machine, Run, RunRecord, Skipped, Source
+from harness.core.runtime import Detail
+from harness.execute import child, collect
+from harness.store import read, write
+from harness.store.layout import Layout
+
+
+class Watcher(Protocol):
+    """Whoever shows a person what happens; called between measurements, and every second of a quality cell."""
+
+    def preparing(self, cell: Cell) -> None:
+        """The weights of this cell are being fetched or made."""
+
+    def started(self, cell: Cell, number: int, total: int) -> None:
+        """A cell begins."""
+
+    def progress(self, done: int, total: int) -> None:
+        """So many replies of the running cell are in."""
+
+    def reused(self, cell: Cell, number: int, total: int, folder: Path) -> None:
+        """A cell was measured before and is not measured again."""
+
+    def ended(self, record: RunRecord) -> None:
+        """A cell ended, well or not."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What measuring needs beside the plan; all paths absolute."""
+
+    layout: Layout
+    assets: Path
+    cache: Path
+    machine: Machine
+    packages: tuple[Detail, ...]
+    source: Source
+    timeout_seconds: float
+    rerun: bool
+    hw_matches: bool
+
+
+def measure(plan: Plan, context: Context, watcher: Watcher) -> None:
+    """Measure what is not yet measured; records go to the store as they come.
+
+    Raises UserError where another run holds the results folder. KeyboardInterrupt ends the running child and leaves
+    everything finished in place.
+    """
+    with _alone(context.layout):
+        write.plan(context.layout, plan, _now())
+        _Measurement(plan, context, watcher).run()
+
+
+class _Measurement:
+    """One pass over a plan's cells."""
+
+    def __init__(self, plan: Plan, context: Context, watcher: Watcher) -> None:
+        self._plan, self._context, self._watcher = plan, context, watcher
+        self._weights: dict[tuple[str, ...], Prepared | Failed] = {}
+        self._failed_arms: set[tuple[str, str]] = set()
+
+    def run(self) -> None:
+        cells = self._plan.cells
+        reusable = {cell.id: folder for cell in cells if (folder := self._reusable(cell))}
+        # All weights are made before the first measurement, so that none is made between timed rounds.
+        for cell in cells:
+            if cell.id not in reusable and _weights_key(cell) not in self._weights:
+                self._watcher.preparing(cell)
+                self._weights[_weights_key(cell)] = self._prepare(cell)
+        for number, cell in enumerate(cells, 1):
+            if cell.id in reusable:
+                self._watcher.reused(cell, number, len(cells), reusable[cell.id])
+                continue
+            self._watcher.started(cell, number, len(cells))
+            self._watcher.ended(self._measure(cell))
+
+    def _reusable(self, cell: Cell) -> Path | None:
+        """Answers stay valid; speeds are compared within one plan only, where the rounds were interleaved."""
+        if self._context.rerun:
+            return None
+        return read.completed(self._context.layout, cell, self._plan.id if cell.kind == "load" else None)
+
+    def _prepare(self, cell: Cell) -> Prepared | Failed:
+        run = self._new_run(cell)
+        with self._scratch(run) as scratch:
+            self._write_job(cell, scratch, None)
+            ended = child.run("runners.prepare", scratch, self._context.timeout_seconds)
+            done = scratch / "prepared.json"
+            if ended.exit_code == 0 and done.exists():
+                return msgspec.json.decode(done.read_bytes(), type=Prepared)
+            return msgspec.structs.replace(collect.failure(run, scratch, ended), kind="prepare")
+
+    def _measure(self, cell: Cell) -> RunRecord:
+        run, clock = self._new_run(cell), time.monotonic()
+        with self._scratch(run) as scratch:
+            record = self._attempt(cell, run, scratch)
+            timed = msgspec.structs.replace(run, seconds=time.monotonic() - clock)
+            record = msgspec.structs.replace(record, run=timed)
+            write.attempt(self._context.layout, record, scratch)
+        if isinstance(record, Failed):
+            self._failed_arms.add((cell.arm, cell.kind))
+        return record
+
+    def _attempt(self, cell: Cell, run: Run, scratch: Path) -> RunRecord:
+        prepared = self._weights[_weights_key(cell)]
+        if isinstance(prepared, Failed):
+            return Failed(run, "prepare", prepared.reason, prepared.exit_code, prepared.log_tail)
+        if cell.kind == "load" and (cell.arm, cell.kind) in self._failed_arms:
+            return Skipped(run, "an earlier round of this arm failed")
+        self._write_job(cell, scratch, prepared)
+        tick = None if cell.kind == "load" else lambda: _show_progress(scratch, self._watcher)
+        ended = child.run("runners.worker", scratch, self._context.timeout_seconds, tick)
+        return collect.record(run, prepared, scratch, ended)
+
+    def _new_run(self, cell: Cell) -> Run:
+        return Run(
+            run_id=os.urandom(4).hex(),
+            plan_id=self._plan.id,
+            cell=cell,
+            machine=self._context.machine,
+            packages=self._context.packages,
+            source=self._context.source,
+            started=_now(),
+            seconds=0.0,
+            hw_matches=self._context.hw_matches,
+        )
+
+    def _write_job(self, cell: Cell, scratch: Path, prepared: Prepared | None) -> None:
+        job = Job(
+            cell=cell,
+            scratch=str(scratch),
+            assets=str(self._context.assets),
+            cache=str(self._context.cache),
+            journal=str(self._context.layout.journal(cell)),
+            suite=self._plan.suite if cell.kind == "quality" else None,
+            prepared=prepared,
+        )
+        (scratch / "job.json").write_bytes(msgspec.json.encode(job))
+
+    @contextmanager
+    def _scratch(self, run: Run) -> Iterator[Path]:
+        folder = self._context.layout.scratch / run.run_id
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            hint = "free some space or choose another folder with results=DIR"
+            raise HarnessError(f"cannot create {folder}: {error.strerror}", hint) from error
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """Two runs at once would measure each other. What a killed run left in the scratch folder is swept."""
+    layout.root.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(f"another run is measuring into {layout.root}", "wait for it or stop it") from error
+        shutil.rmtree(layout.scratch, ignore_errors=True)
+        yield
+
+
+def _weights_key(cell: Cell) -> tuple[str, ...]:
+    return cell.module, cell.scheme, short_id(cell.artifact)
+
+
+def _show_progress(scratch: Path, watcher: Watcher) -> None:
+    path = scratch / "progress"
+    words = path.read_text().split() if path.exists() else []
+    if len(words) == 2:
+        watcher.progress(int(words[0]), int(words[1]))
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,109 @@
+"""Items of a record as columns: one table per task, in one order, so that two arms can be laid side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.core.record import RunRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Text = NDArray[np.object_]
+KEY = ["item_id", "sample"]
+TEXTS = ("item_id", "prompt_hash", "finish_reason", "first_tokens", "cluster", "level")
+
+
+@dataclass(frozen=True, eq=False)
+class ItemTable:
+    """One task's answers: one row per item and sample, sorted by both; every column is (rows,).
+
+    `scores` maps metric to numbers, NaN where an item lacks that metric. `repeated` counts rows that named an item,
+    sample and metric a second time (they are not in the columns): such a table must not be compared.
+    """
+
+    task: str
+    item_id: Text
+    sample: NDArray[np.int64]
+    scores: Mapping[str, NDArray[np.float64]]
+    prompt_hash: Text
+    finish_reason: Text
+    first_tokens: Text
+    cluster: Text
+    level: Text
+    repeated: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Items times samples."""
+        return int(self.item_id.size)
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedRun:
+    """A record as read from the store: where it lies, the digest of its record file, its items by task."""
+
+    record: RunRecord
+    path: str
+    sha256: str
+    items: tuple[ItemTable, ...] = field(default=())
+
+    @classmethod
+    def of(cls, record: RunRecord, path: str, sha256: str, frame: pd.DataFrame | None) -> LoadedRun:
+        """From the long item frame that the store keeps (one row per item, sample and metric), None without items."""
+        return cls(record, path, sha256, () if frame is None else split(frame))
+
+
+def split(frame: pd.DataFrame) -> tuple[ItemTable, ...]:
+    """The long frame as one table per task, in order of first appearance.
+
+    Needs the columns task, item_id, sample, metric, score, prompt_hash, finish_reason, first_tokens, cluster, level.
+    """
+    groups = frame.groupby("task", sort=False, observed=True)
+    return tuple(_table(str(task), rows) for task, rows in groups)
+
+
+def _table(task: str, rows: pd.DataFrame) -> ItemTable:
+    ordered = rows.sort_values(KEY, kind="stable")
+    fresh = ~ordered.duplicated(KEY).to_numpy()
+    place = np.cumsum(fresh) - 1
+    scores: dict[str, NDArray[np.float64]] = {}
+    for metric, picked in ordered.groupby("metric", sort=False, observed=True).indices.items():
+        column = np.full(int(fresh.sum()), np.nan)
+        # Backwards, so that of a repeated row the first one stands.
+        column[place[picked[::-1]]] = ordered["score"].to_numpy(dtype=np.float64)[picked[::-1]]
+        scores[str(metric)] = column
+    heads = ordered[fresh]
+    texts: dict[str, Any] = {name: heads[name].fillna("").to_numpy(dtype=object) for name in TEXTS}
+    return ItemTable(
+        task=task,
+        sample=heads["sample"].to_numpy(dtype=np.int64),
+        scores=scores,
+        repeated=int(ordered.duplicated([*KEY, "metric"]).sum()),
+        **texts,
+    )
+
+
+def pool(task: str, members: tuple[ItemTable, ...]) -> ItemTable:
+    """Tables of a group's member tasks as one; an item is named "member/item"."""
+    metrics = dict.fromkeys(metric for member in members for metric in member.scores)
+    blank = {member.task: np.full(member.rows, np.nan) for member in members}
+    texts: dict[str, Any] = {
+        name: np.concatenate([getattr(member, name) for member in members]) for name in TEXTS if name != "item_id"
+    }
+    return ItemTable(
+        task=task,
+        item_id=np.concatenate([member.task + "/" + member.item_id for member in members]),
+        sample=np.concatenate([member.sample for member in members]),
+        scores={
+            metric: np.concatenate([member.scores.get(metric, blank[member.task]) for member in members])
+            for metric in metrics
+        },
+        repeated=sum(member.repeated for member in members),
+        **texts,
+    )

@@ -1,0 +1,40 @@
+"""Where everything of a results folder lies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.core.cell import Cell
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`root` is the results folder."""
+
+    root: Path
+
+    def cell(self, cell: Cell) -> Path:
+        """All attempts at a cell."""
+        return self.root / cell.hw / cell.id
+
+    def journal(self, cell: Cell) -> Path:
+        """Replies of an unfinished quality cell; gone once it is completed."""
+        return self.cell(cell) / "journal.jsonl"
+
+    def attempt(self, cell: Cell, started: str, run_id: str) -> Path:
+        """One attempt; `started` is an ISO 8601 time in UTC."""
+        stamp = started.replace("-", "").replace(":", "").split(".")[0].removesuffix("Z") + "Z"
+        return self.cell(cell) / f"{stamp}-{run_id}"
+
+    def plans(self, hw: str) -> Path:
+        """The plans that were run on a box."""
+        return self.root / hw / "plans"
+
+    @property
+    def scratch(self) -> Path:
+        """Where children work; on the same disk, so that finished files can be renamed into place."""
+        return self.root / ".scratch"
+
+    @property
+    def lock(self) -> Path:
+        """Held while this box is measuring."""
+        return self.root / ".lock"

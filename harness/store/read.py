@@ -1,0 +1,84 @@
+"""Read attempts and plans back; a record of another schema is refused by name, never half understood."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+from harness.core.cell import Cell
+from harness.core.errors import NotFound, SchemaError
+from harness.core.plan import Plan
+from harness.core.record import RECORD_SCHEMA, Completed, RunRecord
+from harness.store.layout import Layout
+
+
+class _Schema(msgspec.Struct):
+    schema: int
+
+
+class _Versioned(msgspec.Struct):
+    run: _Schema
+
+
+def record(folder: Path) -> RunRecord:
+    """The record of one attempt; raises SchemaError where this version cannot read it."""
+    path = folder / "record.json"
+    data = path.read_bytes()
+    found: int = _decode(data, _Versioned, path).run.schema
+    what = f"{path} has schema {found}; this version reads {RECORD_SCHEMA}"
+    if found > RECORD_SCHEMA:
+        raise SchemaError(f"{what}: too new", "upgrade the harness")
+    if found < RECORD_SCHEMA:
+        raise SchemaError(f"{what}: too old", "measure it again")
+    read: RunRecord = _decode(data, RunRecord, path)
+    return read
+
+
+def _decode(data: bytes, kind: Any, path: Path) -> Any:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as error:
+        raise SchemaError(f"{path} is not a record: {error}", "move it away or restore it") from error
+
+
+def attempts(layout: Layout, cell: Cell) -> list[Path]:
+    """Folders of all finished attempts at a cell, oldest first."""
+    return sorted(path.parent for path in layout.cell(cell).glob("[0-9]*/record.json"))
+
+
+def completed(layout: Layout, cell: Cell, plan_id: str | None = None) -> Path | None:
+    """The newest completed attempt (of that plan, if one is named), or None."""
+    for folder in reversed(attempts(layout, cell)):
+        found = record(folder)
+        if isinstance(found, Completed) and plan_id in (None, found.run.plan_id):
+            return folder
+    return None
+
+
+def latest(layout: Layout, cell: Cell) -> Path | None:
+    """The newest attempt of any kind, or None."""
+    found = attempts(layout, cell)
+    return found[-1] if found else None
+
+
+def items(folder: Path) -> pd.DataFrame | None:
+    """The attempt's items, one row per item and metric, or None where it has none."""
+    path = folder / "items.parquet"
+    return pd.read_parquet(path) if path.exists() else None
+
+
+def plans(layout: Layout) -> Iterator[Path]:
+    """All stored plans, oldest first."""
+    yield from sorted(layout.root.glob("*/plans/*.json"), key=lambda path: path.name)
+
+
+def plan(layout: Layout, prefix: str = "") -> Plan:
+    """The newest plan whose id begins with `prefix`; raises NotFound."""
+    for path in reversed(list(plans(layout))):
+        if path.stem.split("-", 1)[1].startswith(prefix):
+            found: Plan = _decode(path.read_bytes(), Plan, path)
+            return found
+    what = f"no plan {prefix!r}" if prefix else "no plan"
+    raise NotFound(f"{what} under {layout.root}", "python -m harness run")

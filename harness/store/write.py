@@ -1,0 +1,102 @@
+"""Write an attempt or a plan: built in a hidden folder, synced, then renamed, so a reader sees all of it or nothing."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.core.errors import HarnessError
+from harness.core.plan import Plan
+from harness.core.record import Completed, ItemResult, RequestTrace, RunRecord
+from harness.store.layout import Layout
+
+
+def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
+    """Store `record` with the files its child left in `scratch`; return the new folder.
+
+    A completed cell's journal is deleted: the record now holds its replies. Raises HarnessError where the disk refuses.
+    """
+    run = record.run
+    final = layout.attempt(run.cell, run.started, run.run_id)
+    building = final.with_name(f".building-{run.run_id}")
+    with _clear_errors(final):
+        building.mkdir(parents=True, exist_ok=True)
+        _tables(scratch, building)
+        if (scratch / "log.txt").exists():
+            shutil.copyfile(scratch / "log.txt", building / "log.txt")
+        (building / "record.json").write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
+        _sync(building)
+        building.rename(final)
+        _sync_folder(final.parent)
+    if isinstance(record, Completed):
+        layout.journal(run.cell).unlink(missing_ok=True)
+    return final
+
+
+def plan(layout: Layout, plan: Plan, started: str) -> Path:
+    """Store what is about to be measured and how it will be judged, before the first cell runs."""
+    folder = layout.plans(plan.hw)
+    stamp = started.replace("-", "").replace(":", "").split(".")[0] + "Z"
+    path = folder / f"{stamp}-{plan.id}.json"
+    with _clear_errors(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=1))
+        temporary.rename(path)
+    return path
+
+
+@contextmanager
+def _clear_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        hint = "free some space and run the same command again; what is measured is kept"
+        raise HarnessError(f"cannot write {path}: {error.strerror}", hint) from error
+
+
+def _tables(scratch: Path, folder: Path) -> None:
+    items = scratch / "items.jsonl"
+    if items.exists():
+        _write_table(_item_rows(items), folder / "items.parquet")
+    requests = scratch / "requests.jsonl"
+    if requests.exists():
+        decoder = msgspec.json.Decoder(RequestTrace)
+        rows = (msgspec.to_builtins(decoder.decode(line)) for line in requests.read_bytes().splitlines())
+        _write_table(rows, folder / "requests.parquet")
+
+
+def _item_rows(path: Path) -> Iterator[dict[str, object]]:
+    """One row per item and metric."""
+    decoder = msgspec.json.Decoder(ItemResult)
+    with path.open("rb") as lines:
+        for line in lines:
+            row = msgspec.to_builtins(decoder.decode(line))
+            scores = row.pop("scores")
+            row["first_tokens"] = ",".join(str(token) for token in row["first_tokens"])
+            for metric, score in scores.items():
+                yield {**row, "metric": metric, "score": score}
+
+
+def _write_table(rows: Iterator[dict[str, object]], path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist(list(rows)), path, compression="zstd")
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.iterdir():
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,231 @@
+"""Answer quality, item by item, by EleutherAI's lm-evaluation-harness: the only place that imports lm_eval.
+
+lm_eval builds the prompts and scores the replies; `SessionLM` answers its requests from the journal or from the
+runtime's session; `item_results` turns its samples into our records.
+"""
+
+import os
+import random
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+from lm_eval import utils as lm_eval_utils
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM
+from lm_eval.defaults import DEFAULT_OTHER_SEED, DEFAULT_RANDOM_SEED
+from lm_eval.evaluator import evaluate
+from lm_eval.tasks import TaskManager
+
+from harness.core.cell import QualityWork
+from harness.core.digest import canonical, text_digest
+from harness.core.errors import UserError
+from harness.core.record import ItemResult
+from harness.core.runtime import GenerateRequest, Generation, Sampling, Score, ScoreRequest, Session
+from harness.core.suite import Suite, Task
+from runners.journal import Journal
+from runners.lm_eval_names import folders_of
+from runners.progress import Progress
+
+R = TypeVar("R", Score, Generation)
+Replies = dict[tuple[str, int], list[tuple[int, Score | Generation]]]
+_DEFAULT_MAX_TOKENS = 256  # lm_eval's own default where a task names none
+# lm_eval compiles the same few Jinja templates anew for every document and field, a millisecond each.
+lm_eval_utils.env.from_string = cache(lm_eval_utils.env.from_string)
+
+
+class SessionLM(LM):  # type: ignore[misc]  # lm_eval is untyped
+    """Our session seen as an lm_eval model. `replies` collects what was answered, by (task, document)."""
+
+    def __init__(self, session: Session, journal: Journal, work: QualityWork, progress: Progress) -> None:
+        super().__init__()
+        self._session, self._journal, self._work, self._progress = session, journal, work, progress
+        self.replies: Replies = {}
+        self.resumed = self.answered = 0
+
+    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
+        """(log-probability in nats, greedy) of each continuation."""
+        asked = [ScoreRequest(*request.args) for request in requests]
+        replies = self._answer(requests, Score, lambda some: self._session.score([asked[i] for i in some]))
+        return [(reply.logprob, reply.is_greedy) for reply in replies]
+
+    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
+        """Log-probability in nats of each whole text."""
+        texts = [request.args[0] for request in requests]
+        replies = self._answer(requests, Score, lambda some: self._session.roll([texts[i] for i in some]))
+        return [reply.logprob for reply in replies]
+
+    def generate_until(self, requests: list[Instance]) -> list[str]:
+        """The reply to each prompt, without its stop string."""
+        asked = [self._generate_request(r, k) for r, k in zip(requests, _keys(requests), strict=True)]
+        replies = self._answer(requests, Generation, lambda some: self._session.generate([asked[i] for i in some]))
+        return [reply.text for reply in replies]
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        """The model's own template over the messages."""
+        return self._session.render([(m["role"], m["content"]) for m in chat_history], add_generation_prompt)
+
+    @property
+    def tokenizer_name(self) -> str:
+        """Names the chat template; lm_eval wants one."""
+        return text_digest(self._session.template())
+
+    def _generate_request(self, request: Instance, key: str) -> GenerateRequest:
+        prompt, options = request.args
+        stop = options.get("until") or ()
+        sampled = options.get("do_sample", float(options.get("temperature", 0)) > 0)
+        fields = {k: options[k] for k in ("temperature", "top_p", "top_k", "min_p") if k in options}
+        # The seed hangs on the request alone, so a resumed or reordered run draws the same numbers.
+        seed = int(text_digest(f"{self._work.seed} {key}")[:8], 16)
+        return GenerateRequest(
+            prompt=prompt,
+            max_tokens=int(options.get("max_gen_toks", _DEFAULT_MAX_TOKENS)),
+            stop=(stop,) if isinstance(stop, str) else tuple(stop),
+            sampling=msgspec.convert(fields, Sampling, strict=False) if sampled else Sampling(),
+            seed=seed,
+        )
+
+    def _answer(
+        self, requests: list[Instance], kind: type[R], ask: Callable[[Sequence[int]], Iterator[tuple[int, R]]]
+    ) -> list[R]:
+        """Replies in request order: from the journal where it has them, else asked and journalled as they arrive."""
+        keys = _keys(requests)
+        found: dict[int, R] = {}
+        for index, key in enumerate(keys):
+            if (reply := self._journal.get(key, kind)) is not None:
+                found[index] = reply
+        self.resumed += len(found)
+        missing = [index for index in range(len(requests)) if index not in found]
+        if self._work.order_seed:
+            random.Random(self._work.order_seed).shuffle(missing)
+        self._progress.expect(len(requests))
+        self._progress.advance(len(found))
+        for place, reply in ask(missing) if missing else ():
+            self._journal.put(keys[missing[place]], reply)
+            found[missing[place]] = reply
+            self.answered += 1
+            self._progress.advance()
+        for index, request in enumerate(requests):
+            self.replies.setdefault((request.task_name, request.doc_id), []).append((request.idx, found[index]))
+        return [found[index] for index in range(len(requests))]
+
+
+def _keys(requests: list[Instance]) -> list[str]:
+    """One name per request that no other request of the cell has; repeats of one instance are told apart by count."""
+    seen: dict[bytes, int] = {}
+    keys = []
+    for request in requests:
+        name = canonical([request.request_type, request.task_name, request.doc_id, request.idx, list(request.args)])
+        seen[name] = seen.get(name, 0) + 1
+        keys.append(text_digest(f"{name.decode()} {seen[name]}"))
+    return keys
+
+
+def measure(lm: SessionLM, suite: Suite, work: QualityWork) -> Iterator[ItemResult]:
+    """Run the work's tasks and yield every item's result; raises UserError for a task lm_eval does not know."""
+    tasks = [task for task in suite.tasks if task.task in work.tasks]
+    if suite.include:
+        # Data files are named relative to the task's YAML; the child may change its folder, the parent never does.
+        os.chdir(suite.include)
+    manager = TaskManager(include_path=folders_of(tasks, suite.include), include_defaults=False)
+    for (templated, shots), group in groupby(tasks, key=lambda task: _setup(suite, task)):
+        chosen = list(group)
+        results = _evaluate(lm, manager, chosen, work, (templated, shots))
+        for task, samples in results["samples"].items():  # of a group (mmlu): its member tasks
+            by_document = sorted(samples, key=itemgetter("doc_id"))
+            for _, filtered in groupby(by_document, key=itemgetter("doc_id")):
+                yield _item(task, list(filtered), lm.replies)
+
+
+def _setup(suite: Suite, task: Task) -> tuple[bool, int | None]:
+    templated = suite.apply_chat_template if task.apply_chat_template is None else task.apply_chat_template
+    return templated and task.output != "rolling", task.num_fewshot
+
+
+def _evaluate(
+    lm: SessionLM, manager: TaskManager, tasks: list[Task], work: QualityWork, setup: tuple[bool, int | None]
+) -> dict[str, Any]:
+    """What simple_evaluate does, without its import of torch and its inspection of the machine (4 s a child)."""
+    loaded = _load(manager, [task.task for task in tasks])
+    for task in loaded["tasks"].values():
+        if task.get_config("num_fewshot") != 0 and setup[1] is not None:
+            task.set_config(key="num_fewshot", value=setup[1])
+        elif task.get_config("num_fewshot") is None:
+            task.set_config(key="num_fewshot", value=0)
+        task.set_fewshot_seed(seed=DEFAULT_OTHER_SEED)
+    random.seed(DEFAULT_RANDOM_SEED)
+    np.random.seed(DEFAULT_OTHER_SEED)
+    found: dict[str, Any] = evaluate(
+        lm=lm, task_dict=loaded, limit=work.limit, apply_chat_template=setup[0], bootstrap_iters=0, log_samples=True
+    )
+    return found
+
+
+def _load(manager: TaskManager, names: list[str]) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = manager.load(names)
+    except FileNotFoundError as error:
+        what = f"data of {', '.join(names)} is missing: {error}"
+        raise UserError(what, "check data_files in the task's YAML") from error
+    return loaded
+
+
+def _item(task: str, samples: list[dict[str, Any]], replies: Replies) -> ItemResult:
+    """One document's result; lm_eval gives one sample per answer filter, whose metrics are told apart by its name."""
+    sample = samples[0]
+    answered = [reply for _, reply in sorted(replies[task, sample["doc_id"]], key=lambda pair: pair[0])]
+    doc = sample["doc"]
+    first = answered[0]
+    return ItemResult(
+        task=task,
+        item_id=str(doc.get("id", sample["doc_id"])) if isinstance(doc, dict) else str(sample["doc_id"]),
+        scores={name: score for one in samples for name, score in _scores(one, answered).items()},
+        prompt_hash=text_digest("\x1e".join(str(arguments[0]) for arguments in sample["arguments"])),
+        reply_hash=text_digest(_reply_text(answered)),
+        prompt_tokens=max(r.context_tokens if isinstance(r, Score) else r.prompt_tokens for r in answered),
+        output_tokens=sum(reply.tokens for reply in answered),
+        finish_reason=first.finish_reason if isinstance(first, Generation) else "",
+        first_tokens=first.first_tokens,
+        cluster=str(doc.get("template", "")) if isinstance(doc, dict) else "",
+        level=str(doc.get("level", "")) if isinstance(doc, dict) else "",
+    )
+
+
+def _scores(sample: dict[str, Any], answered: Sequence[Score | Generation]) -> dict[str, float]:
+    """Every metric of the sample as a number. Rolling metrics arrive as (log-likelihood, weight) pairs."""
+    suffix = "" if sample["filter"] in ("none", "") else f",{sample['filter']}"
+    scores: dict[str, float] = {}
+    for metric in sample["metrics"]:
+        value = sample[metric]
+        if isinstance(value, tuple | list) and len(value) == 2:
+            scores["loglikelihood"] = float(value[0])
+            scores["words" if metric == "word_perplexity" else "bytes"] = float(value[1])
+        elif isinstance(value, bool | int | float):
+            scores[metric + suffix] = float(value)
+    if "loglikelihood" in scores:
+        scores["tokens"] = float(sum(reply.tokens for reply in answered))
+    return scores
+
+
+def _reply_text(answered: Sequence[Score | Generation]) -> str:
+    """What the model said: its text, or which continuation it found most likely."""
+    if isinstance(answered[0], Generation):
+        return "\x1e".join(reply.text for reply in answered if isinstance(reply, Generation))
+    scores = [reply.logprob for reply in answered if isinstance(reply, Score)]
+    return str(max(range(len(scores)), key=scores.__getitem__)) if len(scores) > 1 else str(answered[0].tokens)
+
+
+def write(items: Iterator[ItemResult], path: Path) -> int:
+    """Write items as JSON lines and return how many; the parent makes the columnar file from them."""
+    encoder = msgspec.json.Encoder()
+    count = 0
+    with path.open("wb") as stream:
+        for item in items:
+            stream.write(encoder.encode(item) + b"\n")
+            count += 1
+    return count

@@ -1,0 +1,100 @@
+"""The whole life of a child process: one job in, record files out.
+
+    python -m runners.worker SCRATCH
+
+SCRATCH/job.json holds the job. Written beside it: items.jsonl or requests.jsonl, and last, so that its presence means
+"done", outcome.json. What ends the work early on purpose goes to error.json; anything else is a traceback in the log.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+
+from harness.core.cell import Job, LoadWork, QualityWork
+from harness.core.errors import HarnessError
+from harness.core.record import ChildError, FailureKind, Outcome, Reading
+from harness.core.runtime import Session
+from runners import load
+from runners.journal import Journal
+from runners.meters import memory
+from runners.progress import Progress
+
+EXIT_KNOWN_ERROR = 3
+
+
+def main(scratch: Path) -> int:
+    """Do the job in `scratch` and return the exit code."""
+    die_with_parent()
+    job = msgspec.json.decode((scratch / "job.json").read_bytes(), type=Job)
+    try:
+        outcome = _measure(job, scratch)
+    except HarnessError as error:
+        return report_error(scratch, "exception", str(error))
+    except MemoryError as error:
+        return report_error(scratch, "memory", f"out of memory: {error}")
+    write_whole(scratch / "outcome.json", msgspec.json.encode(outcome))
+    return 0
+
+
+def die_with_parent() -> None:
+    """End this process group when the parent is gone, however it went: its end of our stdin closes with it."""
+
+    def wait_for_end() -> None:
+        os.read(0, 1)
+        os.killpg(0, signal.SIGKILL)
+
+    if os.environ.get("HARNESS_CHILD") == "1":
+        threading.Thread(target=wait_for_end, daemon=True).start()
+
+
+def report_error(scratch: Path, kind: FailureKind, message: str) -> int:
+    """Leave a known error for the parent and return the exit code that says so."""
+    write_whole(scratch / "error.json", msgspec.json.encode(ChildError(kind, message)))
+    return EXIT_KNOWN_ERROR
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+
+
+def _measure(job: Job, scratch: Path) -> Outcome:
+    runtime = import_module(job.cell.module)
+    before_load, started = memory.peak_bytes(), time.perf_counter_ns()
+    with runtime.open_session(job) as session:
+        load_time = Reading("load_time", "s", "lower", ((time.perf_counter_ns() - started) / 1e9,))
+        if isinstance(job.cell.work, LoadWork):
+            return _load(job.cell.work, session, scratch, (load_time,), before_load)
+        return _quality(job, job.cell.work, session, scratch, (load_time,))
+
+
+def _load(work: LoadWork, session: Session, scratch: Path, readings: tuple[Reading, ...], before_load: int) -> Outcome:
+    traces = list(load.drive(session, work))
+    encoder = msgspec.json.Encoder()
+    write_whole(scratch / "requests.jsonl", b"".join(encoder.encode(trace) + b"\n" for trace in traces))
+    return Outcome(session.facts(), readings + load.summarise(traces) + memory.readings(before_load))
+
+
+def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:
+    # Imported here: lm_eval's own memory and start-up must not stand in the figures of a load.
+    from runners import quality
+
+    if job.suite is None or job.prepared is None:
+        raise HarnessError("a quality job needs a suite and prepared weights")
+    owner = f"{job.cell.id} {job.prepared.sha256}"
+    with Journal(Path(job.journal), owner) as journal:
+        lm = quality.SessionLM(session, journal, work, Progress(scratch / "progress"))
+        quality.write(quality.measure(lm, job.suite, work), scratch / "items.jsonl")
+    return Outcome(session.facts(), readings, answered=lm.answered, resumed=lm.resumed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
