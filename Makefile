@@ -8,6 +8,9 @@ PIP := $(RUN) -m pip --disable-pip-version-check
 # Other builds: make demo CMAKE_ARGS="-DGGML_CUDA=on" (NVIDIA) or "-DGGML_METAL=on" (Apple).
 export CMAKE_ARGS += -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/tools/llama_cpp_build.cmake
 
+# Of pip's verbose output only the compiler's "[12/80]" steps, every tenth, and what went wrong.
+SHOW_COMPILE := awk '/\[[0-9]+\/[0-9]+\]/ {if (n++ % 10 == 0) print "  compiling", $$1} /^ *(ERROR|error:)|fatal error/ {print} {fflush()}'
+
 .PHONY: demo test check wheel bench pocket clean
 
 demo: $(VENV)/.ready
@@ -35,10 +38,8 @@ pocket: $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml constraints.txt tools/llama_cpp_build.cmake
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@echo "Installing Python packages ..."
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
-	@echo "Installing llama-cpp-python (the first time it is compiled: minutes) ..."
-	$(PIP) install --verbose --constraint constraints.txt '.[llama-cpp]' --no-deps 2>&1 | tail -0
+	@echo "Installing into $(VENV); the first time llama.cpp is compiled, some minutes ..."
+	$(PIP) install --verbose --constraint constraints.txt --editable '.[dev,llama-cpp]' 2>&1 | $(SHOW_COMPILE)
 	touch $@
 
 clean:

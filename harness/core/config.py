@@ -46,8 +46,9 @@ class Hardware(Struct, frozen=True, forbid_unknown_fields=True):
 class Artifact(Struct, frozen=True, forbid_unknown_fields=True):
     """Where weights come from: a file or folder in assets/, a local path, or a hub repository.
 
-    `location` is a path or a repository id; `file` one file within it ("" = the whole folder). `revision` is a hub
-    commit ("" = not pinned: resolved when fetched, and recorded). `sha256` is filled at planning for local files.
+    `location` is a path or a repository id; `file` one file within it (of a sharded GGUF the first; "" = the whole
+    folder). `revision` is a hub commit ("" = not pinned: resolved when fetched, and recorded). `sha256` is filled at
+    planning for a local file; for one above 1 GB, shards and folders `revision` says instead what was there.
     """
 
     source: Literal["builtin", "path", "hub"]

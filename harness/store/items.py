@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,11 @@ class ItemTable:
         """Items times samples."""
         return int(self.item_id.size)
 
+    @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """The row at which each item begins (items,)."""
+        return np.flatnonzero(np.append(self.rows > 0, self.item_id[1:] != self.item_id[:-1]))
+
 
 @dataclass(frozen=True, eq=False)
 class LoadedRun:
@@ -51,7 +57,7 @@ class LoadedRun:
     record: RunRecord
     path: str
     sha256: str
-    items: tuple[ItemTable, ...] = field(default=())
+    items: tuple[ItemTable, ...] = ()
 
     @classmethod
     def of(cls, record: RunRecord, path: str, sha256: str, frame: pd.DataFrame | None) -> LoadedRun:

@@ -1,0 +1,1 @@
+"""From stored records to verdicts: what may be compared, by how much it differs, and what that supports."""

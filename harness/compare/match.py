@@ -1,0 +1,225 @@
+"""What must agree before two arms may be compared, and their items laid side by side.
+
+Every guard here was learned from a public failure: answers cut off by a limit, a doubled or missing BOS token, another
+prompt, items dropped in one arm. A guard that fails makes the comparison BROKEN, with the reason; nothing is dropped.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.core.cell import Cell, QualityWork
+from harness.core.record import Completed
+from harness.core.suite import Suite, Task
+from harness.stats.table import Array, PairedTable, is_binary, mcnemar
+from harness.store.items import ItemTable, LoadedRun, Text, pool
+
+CUT_OFF = ("length", "context")
+CAP_PVALUE, CAP_POINTS = 0.01, 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """Both arms' scores by item (n,): means over samples, in [0, 1], higher better.
+
+    `clusters` numbers each item's group, None if all stand alone; `broken` is a reason not to trust the numbers.
+    `cap_hits` are the arms' shares of answers cut off by a limit, `cut` (n,) the items cut off in either arm.
+    """
+
+    baseline: Array
+    candidate: Array
+    clusters: NDArray[np.int64] | None
+    cut: NDArray[np.bool_]
+    cap_hits: tuple[float, float]
+    broken: str = ""
+
+    @property
+    def differences(self) -> Array:
+        """Candidate minus baseline by item."""
+        return self.candidate - self.baseline
+
+    @property
+    def binary(self) -> bool:
+        """Whether every item is right or wrong in both arms."""
+        return is_binary(self.baseline) and is_binary(self.candidate)
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Why two arms cannot be laid side by side at all."""
+
+    reason: str
+
+
+def scored_tasks(suite: Suite, cell: Cell) -> tuple[Task, ...]:
+    """The suite's tasks that the cell answers and that get a verdict."""
+    return tuple(task for task in tasks_of(suite, cell) if task.output != "rolling")
+
+
+def tasks_of(suite: Suite, cell: Cell) -> tuple[Task, ...]:
+    """The suite's tasks that the cell answers."""
+    wanted = cell.work.tasks if isinstance(cell.work, QualityWork) else ()
+    return tuple(task for task in suite.tasks if task.task in wanted)
+
+
+def cells_differ(baseline: Cell, candidate: Cell, kind: Literal["quality", "aa", "speed"]) -> str:
+    """Why two quality cells do not answer the same questions, "" if they do. A replicate may change its seed."""
+    first, second = baseline.work, candidate.work
+    if not (isinstance(first, QualityWork) and isinstance(second, QualityWork)):
+        return "one of the two cells is not a quality cell"
+    if first.suite_digest != second.suite_digest:
+        return f"suites differ: {first.suite} {first.suite_digest[:12]} and {second.suite} {second.suite_digest[:12]}"
+    if first.limit != second.limit:
+        return f"item limits differ: {first.limit} and {second.limit}"
+    if kind == "quality" and first.seed != second.seed:
+        return f"seeds differ: {first.seed} and {second.seed}"
+    if baseline.model != candidate.model:
+        return f"models differ: {baseline.model} and {candidate.model}"
+    return ""
+
+
+def items_of(run: LoadedRun, task: Task, suite: Suite) -> ItemTable | None:
+    """A task's items; those of its members ("mmlu_anatomy" for "mmlu") pooled where the task is a group."""
+    named = {table.task: table for table in run.items}
+    if task.task in named:
+        return named[task.task]
+    others = {other.task for other in suite.tasks}
+    members = [table for name, table in named.items() if name.startswith(f"{task.task}_") and name not in others]
+    return pool(task.task, tuple(sorted(members, key=lambda table: table.task))) if members else None
+
+
+def lay_side_by_side(baseline: ItemTable, candidate: ItemTable, task: Task) -> Paired | Mismatch:
+    """Both arms' scores by item, or why that is impossible; differing cut-off rates set `broken`, no more."""
+    reason = _arm_problem(baseline, task, "baseline") or _arm_problem(candidate, task, "candidate")
+    reason = reason or sets_differ(baseline, candidate)
+    if reason:
+        return Mismatch(reason)
+    first, second = _item_means(baseline, task), _item_means(candidate, task)
+    cut = _any_cut(baseline), _any_cut(candidate)
+    rates = _cut_rate(baseline), _cut_rate(candidate)
+    return Paired(
+        baseline=first,
+        candidate=second,
+        clusters=_groups(baseline),
+        cut=cut[0] | cut[1],
+        cap_hits=rates,
+        broken=_caps_differ(cut, rates),
+    )
+
+
+def single(table: ItemTable, task: Task) -> Array | None:
+    """One arm's scores by item (n,), higher better; None where they cannot be used."""
+    return None if _arm_problem(table, task, "arm") else _item_means(table, task)
+
+
+def sets_differ(baseline: ItemTable, candidate: ItemTable) -> str:
+    """Why two tables are not answers to the same prompts, "" if they are."""
+    starts = baseline.starts, candidate.starts
+    ids = baseline.item_id[starts[0]], candidate.item_id[starts[1]]
+    if not np.array_equal(*ids):
+        return _missing(*ids)
+    if not np.array_equal(baseline.prompt_hash[starts[0]], candidate.prompt_hash[starts[1]]):
+        count = int((baseline.prompt_hash[starts[0]] != candidate.prompt_hash[starts[1]]).sum())
+        return f"prompts differ on {count} of {ids[0].size} items; check chat template, shots and data of both arms"
+    tokens = baseline.first_tokens[starts[0]], candidate.first_tokens[starts[1]]
+    differ = (tokens[0] != tokens[1]) & (tokens[0] != "") & (tokens[1] != "")
+    if differ.any():
+        at = int(np.flatnonzero(differ)[0])
+        return (
+            f"the first token ids differ on {int(differ.sum())} items ({tokens[0][at]} and {tokens[1][at]} on item "
+            f"{ids[0][at]}); a BOS token doubled or missing in one arm, or another tokenizer"
+        )
+    return ""
+
+
+def _missing(first: Text, second: Text) -> str:
+    gone, extra = sorted(set(first) - set(second)), sorted(set(second) - set(first))
+    parts = [
+        f"{len(some)} items are missing in the {arm} (first: {some[0]})"
+        for some, arm in ((gone, "candidate"), (extra, "baseline"))
+        if some
+    ]
+    return " and ".join(parts) + "; run the same command again to complete it"
+
+
+def _arm_problem(table: ItemTable, task: Task, arm: str) -> str:
+    """Why one arm's table cannot be used, "" if it can."""
+    if table.rows == 0:
+        return f"the {arm} has no items"
+    if table.repeated:
+        return f"{table.repeated} item ids are repeated in the {arm}; give every item its own id"
+    samples = np.diff(np.append(table.starts, table.rows))
+    if np.ptp(samples):
+        return f"items of the {arm} have from {samples.min()} to {samples.max()} samples; all need as many"
+    firsts = np.repeat(table.prompt_hash[table.starts], samples)
+    if (firsts != table.prompt_hash).any():
+        return f"samples of one item have different prompts in the {arm}"
+    if task.output == "rolling":
+        return ""
+    return _score_problem(table, task, arm)
+
+
+def _score_problem(table: ItemTable, task: Task, arm: str) -> str:
+    if task.metric not in table.scores:
+        return f"metric {task.metric} is not in the {arm}'s items (found: {', '.join(sorted(table.scores)) or 'none'})"
+    scores = table.scores[task.metric]
+    wrong = ~((scores >= 0) & (scores <= 1))
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        return f"{task.metric} of item {table.item_id[at]} in the {arm} is {scores[at]:g}, not a score from 0 to 1"
+    return ""
+
+
+def _item_means(table: ItemTable, task: Task) -> Array:
+    scores = table.scores[task.metric]
+    starts = table.starts
+    means = np.add.reduceat(scores, starts) / (table.rows / starts.size)
+    return means if task.higher_is_better else 1 - means
+
+
+def _any_cut(table: ItemTable) -> NDArray[np.bool_]:
+    """Items (n,) of which a sample was cut off."""
+    return np.logical_or.reduceat(_cut_rows(table), table.starts)
+
+
+def _groups(table: ItemTable) -> NDArray[np.int64] | None:
+    """Each item's cluster as a number; an item without one is its own. None where no item has one."""
+    import pandas as pd
+
+    clusters = table.cluster[table.starts]
+    alone = clusters == ""
+    if alone.all():
+        return None
+    codes = pd.factorize(clusters)[0].astype(np.int64)
+    codes[alone] = codes.size + np.arange(int(alone.sum()))
+    return codes
+
+
+def _cut_rate(table: ItemTable) -> float:
+    return float(_cut_rows(table).mean())
+
+
+def _cut_rows(table: ItemTable) -> NDArray[np.bool_]:
+    reasons = table.finish_reason
+    return np.asarray((reasons == CUT_OFF[0]) | (reasons == CUT_OFF[1]), dtype=np.bool_)
+
+
+def _caps_differ(cut: tuple[NDArray[np.bool_], NDArray[np.bool_]], rates: tuple[float, float]) -> str:
+    """Exact test on the items cut off in one arm only (the arms answer the same items, so the test is paired)."""
+    if abs(rates[0] - rates[1]) <= CAP_POINTS:
+        return ""
+    if mcnemar(PairedTable.of(cut[0], cut[1])).exact >= CAP_PVALUE:
+        return ""
+    shares = f"{100 * rates[0]:.1f} % of the baseline's and {100 * rates[1]:.1f} % of the candidate's"
+    return f"cut-off rates differ: {shares} answers hit a limit; raise the task's max_gen_toks or the context"
+
+
+def model_note(baseline: Completed, candidate: Completed) -> str:
+    """What is known to differ besides the quantization though the prompts agree, "" if nothing."""
+    first, second = baseline.prepared, candidate.prepared
+    same = {first.sha256, first.source_sha256}
+    if second.how != "as is" and second.source_sha256 and second.source_sha256 not in same:
+        return "quantized from another full-precision file than the baseline's"
+    return ""

@@ -1,0 +1,58 @@
+"""The plan's cells with the one record of each that counts."""
+
+from collections.abc import Sequence
+
+from harness.core.cell import Cell
+from harness.core.plan import Plan
+from harness.core.record import Completed, Failed, RunRecord
+from harness.store.items import LoadedRun
+
+
+class Runs:
+    """Look-ups from cell id; of several attempts at a cell the newest completed one counts, else the newest."""
+
+    def __init__(self, plan: Plan, records: Sequence[LoadedRun]) -> None:
+        self._cells = {cell.id: cell for cell in plan.cells}
+        self._found: dict[str, LoadedRun] = {}
+        self.strangers = 0
+        for loaded in sorted(records, key=_precedence):
+            cell_id = loaded.record.run.cell.id
+            if cell_id in self._cells:
+                self._found[cell_id] = loaded
+            else:
+                self.strangers += 1
+
+    def __getitem__(self, cell_id: str) -> LoadedRun:
+        return self._found[cell_id]
+
+    def cell(self, cell_id: str) -> Cell:
+        """The plan's cell of that id; raises KeyError for an id the plan does not have."""
+        return self._cells[cell_id]
+
+    def completed(self, cell_id: str) -> Completed | None:
+        """The cell's record if it was measured."""
+        loaded = self._found.get(cell_id)
+        return loaded.record if loaded and isinstance(loaded.record, Completed) else None
+
+    def missing(self, cell_id: str, arm: str) -> str:
+        """Why a cell has no measurement, "" if it has one."""
+        loaded = self._found.get(cell_id)
+        if loaded is None:
+            return f"the {arm} has not been measured; run the same command again to complete it"
+        if isinstance(loaded.record, Failed):
+            return f"the {arm} failed ({loaded.record.kind}): {loaded.record.reason}"
+        return "" if isinstance(loaded.record, Completed) else f"the {arm} was skipped: {loaded.record.reason}"
+
+    @property
+    def loaded(self) -> tuple[LoadedRun, ...]:
+        """The records that count, in the plan's order."""
+        return tuple(self._found[cell_id] for cell_id in self._cells if cell_id in self._found)
+
+    @property
+    def records(self) -> tuple[RunRecord, ...]:
+        """As `loaded`, the records alone."""
+        return tuple(one.record for one in self.loaded)
+
+
+def _precedence(loaded: LoadedRun) -> tuple[bool, str]:
+    return isinstance(loaded.record, Completed), loaded.record.run.started

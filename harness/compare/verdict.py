@@ -1,0 +1,112 @@
+"""Limits and p-values to one of five verdicts, and the words that qualify it."""
+
+import math
+
+from msgspec import Struct
+
+from harness.compare.evidence import Evidence
+from harness.core.config import Protocol
+from harness.core.suite import Task
+from harness.core.verdict import Interval, MarginVerdict, Scored, Verdict
+
+BIG_SUITE, BIG_MARGIN, SMALL_MARGIN = 4_000, 0.01, 0.02
+CEILING, CEILING_OF_FEW = 0.995, 0.95
+
+
+class Judged(Struct, frozen=True):
+    """The verdict at the protocol's margin and at all margins shown, with what qualifies it."""
+
+    verdict: Verdict
+    margins: tuple[MarginVerdict, ...]
+    note: str
+    second_opinion: str
+
+
+def margin_for(protocol: Protocol, n_items: int) -> float:
+    """The margin fixed before the run: the protocol's own, else 1 point for 4,000 items or more, else 2."""
+    if protocol.margin is not None:
+        return protocol.margin
+    return BIG_MARGIN if n_items >= BIG_SUITE else SMALL_MARGIN
+
+
+def shown(protocol: Protocol, margin: float) -> tuple[float, ...]:
+    """The margins at which verdicts are printed, ascending, the deciding one among them."""
+    return tuple(sorted({*protocol.margins_shown, margin}))
+
+
+def judge(evidence: Evidence, pvalue_holm: float, clustered_holm: float, info: str, protocol: Protocol) -> Judged:
+    """The verdict on one task. `info` is why the baseline carries no information, "" if it does.
+
+    `pvalue_holm` is the test of any change after Holm over the family, `clustered_holm` the same for clustered tests.
+    """
+    margin = margin_for(protocol, evidence.n_items)
+    rows = tuple(_at(evidence, pvalue_holm, one, info, protocol.alpha) for one in shown(protocol, margin))
+    verdict = next(row.verdict for row in rows if row.margin == margin)
+    other = "" if info else _disagreement(evidence, verdict, (pvalue_holm, clustered_holm), margin, protocol.alpha)
+    changed = _change(evidence.wide, pvalue_holm, protocol.alpha)
+    return Judged(verdict, rows, _note(evidence.wide, verdict, changed, margin, info), other)
+
+
+def broken(protocol: Protocol, n_items: int) -> tuple[MarginVerdict, ...]:
+    """The rows of a comparison that cannot be made."""
+    margin = margin_for(protocol, n_items)
+    return tuple(MarginVerdict(one, Verdict.BROKEN, math.nan) for one in shown(protocol, margin))
+
+
+def no_information(baseline: Scored, task: Task, n_items: int, margin: float) -> str:
+    """Why a baseline's score can show no loss, "" if it can; `baseline` comes with its 95 % Wilson limits."""
+    known_chance = task.chance if task.higher_is_better else (task.chance or None)
+    if known_chance is not None:
+        if baseline.low <= known_chance <= baseline.high:
+            return "no information: baseline at chance"
+        if (baseline.high < known_chance) == task.higher_is_better:
+            return "no information: baseline below chance"
+        if abs(baseline.score - known_chance) <= margin:
+            return "no information: baseline so near chance that losing everything would fit the margin"
+    ceiling = min(CEILING, max(1 - 1 / n_items, CEILING_OF_FEW))  # all items right, or all but one
+    score = baseline.score if task.higher_is_better else 1 - baseline.score
+    return "no information: baseline at ceiling" if score >= ceiling else ""
+
+
+def _at(evidence: Evidence, pvalue_holm: float, margin: float, info: str, alpha: float) -> MarginVerdict:
+    test = evidence.tost(margin)
+    verdict = _decide(test.pvalue < alpha, evidence.wide, pvalue_holm, alpha)
+    # At the ceiling a loss is still a loss; whatever else is seen there, or anything at chance, means nothing.
+    if info and not (info.endswith("ceiling") and verdict is Verdict.DEGRADED):
+        verdict = Verdict.INCONCLUSIVE
+    return MarginVerdict(margin, verdict, test.pvalue)
+
+
+def _decide(equivalent: bool, wide: Interval, pvalue_holm: float, alpha: float) -> Verdict:
+    if equivalent:
+        return Verdict.EQUIVALENT
+    return _change(wide, pvalue_holm, alpha) or Verdict.INCONCLUSIVE
+
+
+def _change(wide: Interval, pvalue_holm: float, alpha: float) -> Verdict | None:
+    """DEGRADED or IMPROVED where a real change is shown, however small."""
+    if pvalue_holm < alpha and wide.high < 0:
+        return Verdict.DEGRADED
+    return Verdict.IMPROVED if pvalue_holm < alpha and wide.low > 0 else None
+
+
+def _note(wide: Interval, verdict: Verdict, changed: Verdict | None, margin: float, info: str) -> str:
+    if info:
+        return info if verdict is Verdict.INCONCLUSIVE else "baseline at ceiling"
+    if verdict is Verdict.EQUIVALENT and changed:
+        return "small real loss" if changed is Verdict.DEGRADED else "small real gain"
+    beyond = (verdict is Verdict.DEGRADED and wide.high < -margin) or (
+        verdict is Verdict.IMPROVED and wide.low > margin
+    )
+    return "beyond the margin" if beyond else ""
+
+
+def _disagreement(evidence: Evidence, verdict: Verdict, holm: tuple[float, float], margin: float, alpha: float) -> str:
+    """Second opinions that would have given another verdict; `holm` is (headline, clustered)."""
+    found = []
+    for opinion in evidence.opinions:
+        inside = -margin < opinion.narrow.low and opinion.narrow.high < margin
+        other = _decide(inside, opinion.wide, holm[0] if opinion.pvalue is None else holm[1], alpha)
+        if other is not verdict:
+            found.append(f"{opinion.name}: {other.value}")
+    return "; ".join(found)

@@ -1,0 +1,47 @@
+"""Settings, box and suite to the Plan: pure but for the digests of local weights. Equal inputs give equal ids."""
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from harness.core.cell import QualityWork
+from harness.core.config import Hardware, Settings
+from harness.core.errors import NotFound
+from harness.core.plan import Footprint, Plan
+from harness.core.suite import Suite
+from harness.plan.footprint import footprint
+from harness.plan.matrix import arms_of
+from harness.plan.order import quality_cells, speed_cells
+from harness.plan.pair import pairs_of
+
+
+class Built(Struct, frozen=True):
+    """A plan with what is said about it and not stored: expected sizes, and the baselines that were added."""
+
+    plan: Plan
+    footprints: tuple[Footprint, ...]
+    added: tuple[str, ...]
+
+
+def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built:
+    """The plan for a box; raises NotFound, with the first reason, where nothing is left to run."""
+    found = arms_of(settings, hw, assets)
+    if not found.arms:
+        first = found.skips[0]
+        raise NotFound(f"nothing to run: {first.what}: {first.reason}", "see python -m harness list")
+    matrix = settings.matrix
+    tasks = tuple(task.task for task in suite.tasks)
+    work = QualityWork(suite.name, suite.digest, tasks, settings.limit, settings.seed)
+    quality = quality_cells(found.arms, hw.key, work, matrix.replicates) if matrix.quality else []
+    speed = speed_cells(found.arms, hw.key, matrix, settings.seed) if matrix.speed else []
+    cells = tuple({cell.id: cell for cell in (*quality, *speed)}.values())
+    plan = Plan(
+        hw=hw.key,
+        cells=cells,
+        pairs=pairs_of(cells, found.arms),
+        skips=found.skips,
+        suite=suite,
+        protocol=settings.protocol,
+        overrides=settings.overrides,
+    )
+    return Built(plan, tuple(footprint(arm, hw) for arm in found.arms), found.added)

@@ -1,0 +1,61 @@
+"""Tables of what qualifies the figures: guards that spoke, cells that failed, combinations left out."""
+
+from harness.core.record import Completed, Failed, Skipped
+from harness.report.tables import TAGS, Table, ordered, row
+from harness.report.view import View, heading
+from harness.report.wording import NO_INFORMATION, marked, percent, tone
+
+
+def guards(view: View) -> Table:
+    """One row per remark: BROKEN and its reason, no information, truncated answers, disagreeing methods, warnings."""
+    rows = []
+    for one in [*ordered(view), *view.noise]:
+        who = (view.label(one.candidate_arm) + (" (A/A)" if one.kind == "aa" else ""), view.task_labels[one.task])
+        if tone(one) in ("broken", NO_INFORMATION):
+            rows.append(row(*who, marked(tone(one)), one.note))
+        elif one.note and one.note not in TAGS:
+            rows.append(row(*who, "note", one.note))
+        if any(one.cap_hits):
+            hits = f"{percent(one.cap_hits[0])} in the baseline, {percent(one.cap_hits[1])} in the candidate"
+            rows.append(row(*who, "answers cut at the length limit", hits))
+        if one.second_opinion:
+            rows.append(row(*who, "second opinion", one.second_opinion))
+    rows += [row(names, "speed", "limited", reason) for names, reason in _speed_reasons(view)]
+    rows += [row("all", "all", "warning", text) for text in view.analysis.warnings]
+    columns = ("Quantization", "Task", "What", "Detail")
+    return Table("guards", "Guards and remarks", "", columns, tuple(dict.fromkeys(rows)), words=(0, 1, 2, 3))
+
+
+def _speed_reasons(view: View) -> list[tuple[str, str]]:
+    """(arms, "readings: reason") for readings that are missing or lack an interval, equal reasons together."""
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for one in view.analysis.speed:
+        if one.reason:
+            names = found.setdefault(one.reason, {}).setdefault(view.label(one.candidate_arm), {})
+            names[heading(one.name) + (f" at {one.concurrency}" if one.concurrency else "")] = None
+    together: dict[tuple[str, str], list[str]] = {}
+    for reason, arms in found.items():
+        for arm, readings in arms.items():
+            together.setdefault((reason, ", ".join(readings)), []).append(arm)
+    return [(", ".join(arms), f"{readings}: {reason}") for (reason, readings), arms in together.items()]
+
+
+def failures(view: View) -> Table:
+    """Cells that failed or were skipped, and combinations that the plan left out, each with its reason."""
+    rows = []
+    for record in view.analysis.records:
+        if isinstance(record, Failed):
+            code = "" if record.exit_code is None else f" (exit code {record.exit_code})"
+            rows.append(row(record.run.cell.label, f"✕ failed: {record.kind}", record.reason + code))
+        elif isinstance(record, Skipped):
+            rows.append(row(record.run.cell.label, "skipped", record.reason))
+    rows += [row(skip.what, "left out of the plan", skip.reason) for skip in view.analysis.plan.skips]
+    note = f"{_measured(view)} of {len(view.analysis.plan.cells)} planned cells were measured."
+    columns = ("What", "Outcome", "Reason")
+    return Table("failures", "Failures and skips", note, columns, tuple(rows), words=(0, 1, 2))
+
+
+def _measured(view: View) -> int:
+    planned = {cell.id for cell in view.analysis.plan.cells}
+    done = {record.run.cell.id for record in view.analysis.records if isinstance(record, Completed)}
+    return len(planned & done)

@@ -1,0 +1,206 @@
+"""From panels to figures: SVG for the page, SVG and PNG files, byte for byte the same from the same analysis.
+
+No dates and fixed ids; text stays text. Ink and paper are sentinel colours that `inline` turns into the page's own, so
+that a figure reads in light and in dark.
+"""
+
+import io
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from harness.report.labels import Box, place
+from harness.report.panels import (
+    BAR,
+    BAR_BASELINE,
+    INK,
+    MARKS,
+    MUTED,
+    PAPER,
+    Panel,
+    forest_panels,
+    score_panels,
+    shortened,
+    tradeoff_panels,
+)
+from harness.report.view import View
+from harness.report.wording import public
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "harness",
+    "text.parse_math": False,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 9,
+    "text.color": INK,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 9,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.facecolor": "none",
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "figure.facecolor": PAPER,
+    "figure.dpi": 72,
+}
+_WIDTH = 3.4  # inches (326 px): a panel fits a phone
+_LEFT, _RIGHT, _TOP, _BOTTOM, _LETTER = 0.16, 0.1, 0.3, 0.5, 0.084  # inches; the last per letter of a label
+_COLUMNS = 3
+_PNG_DPI = 160
+_NEAR = 9  # pixels between a point and its label that need no line
+_PAGE_COLOURS = {INK: "currentColor", PAPER: "var(--paper)", MUTED: "var(--axis)"} | {
+    colour: f"var(--c{colour[1:]})" for colour in (BAR, BAR_BASELINE, *dict(MARKS.values()))
+}
+_FOREST = (
+    "Dots: change in points. Thick line: 90 % interval, which decides equivalence; thin line: 95 %. Grey band: the "
+    "margin. Equivalent means that the thick line lies inside the band. Arrows: beyond the axis, with the value."
+)
+_TRADEOFF = (
+    "Mean change over the tasks in points, up is better; lines are 95 % intervals. Grey band: the margin of a single "
+    "task, for orientation. The diamond is the baseline."
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure: `panels` are SVGs for the page, `svg` and `png` the whole for the files."""
+
+    key: str
+    title: str
+    alt: str
+    caption: str
+    panels: tuple[str, ...]
+    svg: bytes
+    png: bytes
+
+
+def pictures(view: View) -> tuple[Picture, ...]:
+    """Every figure the analysis has data for, in reading order."""
+    drafts = (
+        ("forest", "Change against the baseline", forest_panels(view), _FOREST),
+        ("tradeoff", "Quality against speed and memory", tradeoff_panels(view), _TRADEOFF),
+        ("scores", "Scores", score_panels(view), "Score with its 95 % interval; dashed: the score of guessing."),
+    )
+    with mpl.rc_context(_STYLE):
+        return tuple(_picture(key, title, panels, caption) for key, title, panels, caption in drafts if panels)
+
+
+def _picture(key: str, title: str, panels: Sequence[Panel], caption: str) -> Picture:
+    single = [_svg(_figure([panel])) for panel in panels]
+    png = io.BytesIO()
+    _figure(panels).savefig(png, format="png", dpi=_PNG_DPI, metadata={"Software": None})
+    alt = f"{title}. " + " ".join(panel.alt for panel in panels)
+    page = tuple(
+        inline(svg, f"{key}{at}", panel.alt) for at, (svg, panel) in enumerate(zip(single, panels, strict=True))
+    )
+    return Picture(key, title, alt, caption, page, _sheet(single, panels, alt), png.getvalue())
+
+
+def _size(panels: Sequence[Panel]) -> tuple[float, float, int]:
+    """Width and height in inches of panels in rows of three, and their columns."""
+    columns = min(_COLUMNS, len(panels))
+    return _WIDTH * columns, max(panel.height for panel in panels) * -(-len(panels) // columns), columns
+
+
+def _figure(panels: Sequence[Panel]) -> Figure:
+    """Panels on a sheet; margins in inches by the longest label, which is far quicker than a layout engine."""
+    width, height, columns = _size(panels)
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    tall = max(panel.height for panel in panels)
+    for index, panel in enumerate(panels):
+        left = _WIDTH * (index % columns) + _LEFT + _LETTER * panel.letters
+        bottom = height - tall * (index // columns) - panel.height + _BOTTOM
+        right = _WIDTH * (index % columns + 1) - _RIGHT
+        inside = panel.height - _TOP - _BOTTOM
+        axes = figure.add_axes((left / width, bottom / height, (right - left) / width, inside / height))
+        axes.set_title(shortened(panel.title, 32))
+        axes.tick_params(length=3)
+        panel.draw(axes)
+        _place_labels(axes)
+    return figure
+
+
+def _sheet(svgs: Sequence[bytes], panels: Sequence[Panel], alt: str) -> bytes:
+    """The same arrangement as one SVG file, made of the panels already drawn."""
+    inches_wide, inches_high, columns = _size(panels)
+    width, height, tall = 72 * inches_wide, 72 * inches_high, 72 * max(panel.height for panel in panels)
+    parts = []
+    for index, svg in enumerate(svgs):
+        place_at = f'<svg x="{72 * _WIDTH * (index % columns):g}" y="{tall * (index // columns):g}" '
+        parts.append(_own_ids(svg, f"panel{index}").replace("<svg ", place_at, 1).replace('pt"', '"', 2))
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}pt" height="{height:g}pt"'
+    head += f' viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(public(alt), quote=True)}">'
+    paper = f'<rect width="100%" height="100%" style="fill: {PAPER}"/>'
+    return "\n".join((head, paper, *parts, "</svg>\n")).encode()
+
+
+def _svg(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return buffer.getvalue()
+
+
+def inline(svg: bytes, key: str, alt: str) -> str:
+    """An SVG as part of a page: own ids (prefixed with `key`), the page's colours, no prologue, a text alternative."""
+    text = _own_ids(svg, key).replace(f"fill: {PAPER}", "fill: none")
+    for colour, shown in _PAGE_COLOURS.items():
+        text = text.replace(colour, shown)
+    return text.replace("<svg ", f'<svg role="img" aria-label="{escape(public(alt), quote=True)}" ', 1)
+
+
+def _own_ids(svg: bytes, key: str) -> str:
+    """The SVG element without prologue, its ids and the references to them prefixed, to stand beside others."""
+    text = svg.decode()[svg.decode().index("<svg") :]
+    return re.sub(r"(?<= id=\")|(?<=url\(#)|(?<=xlink:href=\"#)", f"{key}-", text)
+
+
+def _place_labels(axes: Axes) -> None:
+    """Name every labelled point of `axes`; runs last, since it works in pixels."""
+    axes.autoscale_view()  # limits are otherwise settled only when drawn
+    named = [line for line in axes.lines if not str(line.get_label()).startswith("_")]
+    spots = [tuple(axes.transData.transform((line.get_xdata()[0], line.get_ydata()[0]))) for line in named]
+    texts = [axes.annotate(str(line.get_label()), (0, 0), xycoords="figure pixels") for line in named]
+    renderer = axes.figure.canvas.get_renderer()
+    sizes = [(box.width, box.height) for box in (text.get_window_extent(renderer) for text in texts)]
+    frame = axes.get_window_extent(renderer)
+    bounds = (frame.x0 + 4, frame.y0 + 4, frame.x1, frame.y1)
+    boxes = place(spots, sizes, [_drawn(line) for line in axes.lines], bounds)
+    for text, line, spot, box in zip(texts, named, spots, boxes, strict=True):
+        text.remove()
+        anchor = (line.get_xdata()[0], line.get_ydata()[0])
+        offset = (box[0] - spot[0], box[1] - spot[1])
+        axes.annotate(str(line.get_label()), anchor, offset, textcoords="offset points")
+        _lead(axes, anchor, spot, box)
+
+
+def _lead(axes: Axes, anchor: tuple[float, float], spot: tuple[float, float], box: Box) -> None:
+    """A thin line from a point to a label that had to go further away."""
+    end = tuple(min(max(at, low), high) - at for at, low, high in zip(spot, box[:2], box[2:], strict=True))
+    if math.hypot(*end) > _NEAR:
+        line = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 3}
+        axes.annotate("", anchor, end, textcoords="offset points", arrowprops=line)
+
+
+def _drawn(line: Line2D) -> Box:
+    """A point or an interval as a box in pixels, a little larger than drawn."""
+    corners = line.get_transform().transform(line.get_xydata())
+    (left, bottom), (right, top) = corners.min(axis=0) - 3, corners.max(axis=0) + 3
+    return (float(left), float(bottom), float(right), float(top))

@@ -1,0 +1,1 @@
+"""Statistics as pure functions: arrays in, frozen results out. Imports nothing, so that planning starts fast."""

@@ -1,0 +1,128 @@
+"""The plan as tables of at most 80 columns, in the order a newcomer asks: where, does it fit, what will it tell."""
+
+from collections.abc import Sequence
+
+from rich import box as borders
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.core.cell import Cell, LoadWork
+from harness.core.config import Fact, Hardware
+from harness.core.plan import Footprint, Plan
+from harness.core.suite import Task
+from harness.core.units import GIGA
+from harness.plan.build import Built
+from harness.stats.planning import smallest_margin
+
+
+def show(built: Built, hw: Hardware, machine: str, console: Console) -> None:
+    """Write the whole plan to `console`."""
+    plan = built.plan
+    quality = [cell for cell in plan.cells if cell.kind == "quality"]
+    speed = [cell for cell in plan.cells if cell.kind == "load"]
+    console.print(f"Plan {plan.id}: {len(quality)} quality and {len(speed)} speed cells", style="bold")
+    console.print(f"  for   hw={hw.key}: {hw.name}")
+    console.print(f"        memory {_fact(hw.memory_gb, 'GB')}, bandwidth {_fact(hw.bandwidth_gbs, 'GB/s')}")
+    console.print(f"  found {machine}", soft_wrap=True)
+    for name in built.added:
+        console.print(f"  added {name}, the baseline of what you asked for")
+    console.print("", _footprints(built.footprints), sep="\n")
+    for note in dict.fromkeys(note for one in built.footprints for note in one.notes):
+        console.print(f"  {note}", style="dim")
+    if quality:
+        console.print("", _tasks(plan, quality), sep="\n")
+    console.print("", _cells(plan, quality, speed), "", sep="\n")
+    for skip in plan.skips:
+        console.print(Text.assemble(("skipped ", "yellow"), f"{skip.what}: {skip.reason}"), soft_wrap=True)
+
+
+def _table(title: str, left: int, *columns: str) -> Table:
+    """Text in the first `left` columns, numbers to the right in the others."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=borders.SIMPLE_HEAD)
+    table.pad_edge = table.show_edge = False
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place < left else "right", overflow="fold")
+    return table
+
+
+def _fact(fact: Fact, unit: str) -> str:
+    if fact.value is None:
+        return "not known"
+    return f"{fact.value:g} {unit} ({'from memory, unverified' if fact.tag == 'memory' else fact.tag})"
+
+
+def _footprints(footprints: Sequence[Footprint]) -> Table:
+    table = _table(
+        "Does it fit, and how fast can it be?", 1, "arm", "weights", "KV cache", "context", "fits", "decode ≤"
+    )
+    for one in footprints:
+        fits = {True: Text("yes"), False: Text("no", "red"), None: Text("?")}[one.fits]
+        ceiling = _rate(one.decode_ceiling)
+        table.add_row(one.arm, _bytes(one.weights_bytes), _bytes(one.kv_bytes), str(one.context), fits, ceiling)
+    return table
+
+
+def _rate(speed: float | None) -> str:
+    if speed is None:
+        return "?"
+    return f"{speed:,.0f} tok/s" if speed >= 100 else f"{speed:.3g} tok/s"
+
+
+def _bytes(size: float | None) -> str:
+    """Decimal units, as the memory of a box is sold."""
+    if size is None:
+        return "?"
+    return f"{size / GIGA:.3g} GB" if size >= GIGA / 10 else f"{1000 * size / GIGA:.3g} MB"
+
+
+def _tasks(plan: Plan, quality: Sequence[Cell]) -> Table:
+    flips = plan.protocol.flip_rate_assumed
+    title = f"What can it decide? (if {100 * flips:g} % of the answers flip)"
+    table = _table(title, 2, "task", "kind", "items", "chance", "smallest margin")
+    for task in plan.suite.tasks:
+        items = _items(task, quality[0])
+        count = "?" if items is None else f"{items:,}"
+        table.add_row(task.task, task.kind, count, _chance(task), _margin(task, items, flips))
+    return table
+
+
+def _items(task: Task, cell: Cell) -> int | None:
+    limit = None if isinstance(cell.work, LoadWork) else cell.work.limit
+    return task.items if limit is None or task.items is None else min(limit, task.items)
+
+
+def _chance(task: Task) -> str:
+    if task.output == "rolling":
+        return "-"
+    unknown = task.output == "choice" and not task.chance
+    return "?" if unknown else f"{100 * task.chance:.3g} %"
+
+
+def _margin(task: Task, items: int | None, flips: float) -> str:
+    if task.output == "rolling":
+        return "diagnostic only"
+    return "?" if not items else f"{100 * smallest_margin(items, flips):.1f} points"
+
+
+def _cells(plan: Plan, quality: Sequence[Cell], speed: Sequence[Cell]) -> Table:
+    """Quality cells one by one, speed rounds one by one with the order of their arms."""
+    against = {pair.candidate: pair.baseline_arm for pair in plan.pairs}
+    table = _table("What runs, in this order", 3, "what", "arm", "compared with")
+    for cell in quality:
+        what = f"replicate {cell.replicate}" if cell.replicate else "quality"
+        partner = "itself: the noise floor" if cell.replicate else against.get(cell.id, "-")
+        table.add_row(what, cell.arm, partner)
+    for (group, load, number), cells in _rounds(speed).items():
+        order = " ".join(cell.quant for cell in cells)
+        table.add_row(f"speed {load} {number + 1}", f"{group}: {order}", "within the round")
+    return table
+
+
+def _rounds(speed: Sequence[Cell]) -> dict[tuple[str, str, int], list[Cell]]:
+    rounds: dict[tuple[str, str, int], list[Cell]] = {}
+    for cell in speed:
+        if isinstance(cell.work, LoadWork):
+            place = (f"{cell.model} {cell.runtime}", cell.work.load.key, cell.work.round)
+            rounds.setdefault(place, []).append(cell)
+    return rounds

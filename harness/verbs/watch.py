@@ -1,0 +1,58 @@
+"""What a person sees while cells are measured: one line each, and a count while answers come in.
+
+Nothing is drawn while a load is timed: a spinner's thread would take part in the measurement.
+"""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from harness.core.cell import Cell
+from harness.core.record import Completed, Failed, RunRecord
+from harness.core.units import in_seconds
+
+
+class ConsoleWatcher:
+    """Writes to a rich console; the running count only where it is a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._open = ""
+
+    def preparing(self, cell: Cell) -> None:
+        """The weights of this cell are being fetched or made."""
+        doing = "quantizing to" if cell.scheme else "fetching"
+        self._console.print(f"[dim]weights[/]  {escape(cell.model)}: {doing} {escape(cell.quant)}")
+
+    def started(self, cell: Cell, number: int, total: int) -> None:
+        """A cell begins."""
+        self._open = f"[dim]{number:>3}/{total}[/]  {escape(cell.label)} "
+        self._console.print(self._open, end="")
+
+    def progress(self, done: int, total: int) -> None:
+        """So many replies of the running cell are in."""
+        if self._console.is_terminal:
+            self._console.print(f"\r{self._open}[dim]{done:,} of {total:,} answers[/] ", end="")
+
+    def reused(self, cell: Cell, number: int, total: int, folder: Path) -> None:
+        """A cell was measured before and is not measured again."""
+        when = folder.name.partition("-")[0]
+        stamp = f"{when[:4]}-{when[4:6]}-{when[6:8]} {when[9:11]}:{when[11:13]}"
+        self._console.print(f"[dim]{number:>3}/{total}  {escape(cell.label)}: measured {stamp} UTC[/]")
+
+    def ended(self, record: RunRecord) -> None:
+        """A cell ended, well or not."""
+        erase = f"\r{self._open}" if self._console.is_terminal else ""
+        self._console.print(f"{erase}{_result(record)}          ")
+
+
+def _result(record: RunRecord) -> str:
+    took = in_seconds(record.run.seconds)
+    if isinstance(record, Completed):
+        outcome = record.outcome
+        resumed = f", {outcome.resumed:,} answers kept from a killed run" if outcome.resumed else ""
+        return f"[green]done[/] {took}{resumed}"
+    if isinstance(record, Failed):
+        return f"[red]failed[/] after {took}: {escape(record.reason)}"
+    return f"[yellow]skipped[/]: {escape(record.reason)}"

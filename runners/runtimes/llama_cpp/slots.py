@@ -1,0 +1,92 @@
+"""Continuous batching: sequences join and leave a running batch; one `step` is one decode call.
+
+A sequence is admitted only when the pool has cells for all it may grow to, so a decode never runs out of cache.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runners.runtimes.llama_cpp.context import Context
+
+
+class Slots:
+    """Sequences 0..n-1 of a context."""
+
+    def __init__(self, context: Context) -> None:
+        context.clear()
+        self._context = context
+        self._free = list(range(context.sequences))[::-1]
+        self._reserved = np.zeros(context.sequences, dtype=np.int64)
+        self._running = np.zeros(context.sequences, dtype=bool)
+        self._last = np.zeros(context.sequences, dtype=np.int32)
+        self._length = np.zeros(context.sequences, dtype=np.int32)
+        self._prompts: dict[int, NDArray[np.int32]] = {}
+        self._filling: list[int] = []
+
+    def fits(self, cells: int) -> bool:
+        """Whether a sequence of up to `cells` tokens can join now."""
+        return bool(self._free) and int(self._reserved.sum()) + cells <= self._context.cells
+
+    def admit(self, prompt: Sequence[int], cells: int) -> int:
+        """Take a prompt in and return its slot; it may grow to `cells` tokens in all."""
+        slot = self._free.pop()
+        self._reserved[slot], self._length[slot] = cells, 0
+        self._prompts[slot] = np.array(prompt, dtype=np.int32)
+        self._filling.append(slot)
+        return slot
+
+    def release(self, slot: int) -> None:
+        """Forget a sequence and free its slot."""
+        self._context.drop(slot, 0)
+        self._running[slot], self._reserved[slot] = False, 0
+        del self._prompts[slot]
+        self._free.append(slot)
+
+    def push(self, slots: NDArray[np.intp], tokens: NDArray[np.integer]) -> None:
+        """The tokens chosen for sequences that came out of `step`; those still admitted go on with them."""
+        self._last[slots] = tokens
+
+    def step(self) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Advance every running sequence by its last token and fill prompts with the room left in the batch.
+
+        Returns the slots that are due a token and their logits [slots, vocabulary], valid until the next step.
+        """
+        context = self._context
+        slots = np.flatnonzero(self._running)[:context.batch]
+        size = len(slots)
+        context.tokens[:size], context.positions[:size] = self._last[slots], self._length[slots]
+        context.assign(0, size, slots)
+        context.counts[:] = 1
+        context.wanted[:size] = 1
+        self._length[slots] += 1
+        if self._filling:
+            size, filled = self._fill(size)
+            slots = np.append(slots, filled).astype(np.intp)
+        return slots, context.decode(size)
+
+    def _fill(self, size: int) -> tuple[int, list[int]]:
+        """Put prompt tokens behind the first `size` of the batch; the new size and the slots filled to the end."""
+        context, filled, waiting = self._context, [], []
+        for slot in self._filling:
+            prompt = self._prompts[slot]
+            if size == context.batch:
+                waiting.append(slot)
+                continue
+            start = int(self._length[slot])
+            stop = min(len(prompt), start + context.batch - size)
+            end = size + stop - start
+            context.tokens[size:end] = prompt[start:stop]
+            context.positions[size:end] = np.arange(start, stop)
+            context.assign(size, end, slot)
+            context.wanted[size:end] = 0
+            self._length[slot], size = stop, end
+            if stop < len(prompt):
+                waiting.append(slot)
+                continue
+            context.wanted[end - 1] = 1
+            self._running[slot] = True
+            filled.append(slot)
+        self._filling = waiting
+        return size, filled

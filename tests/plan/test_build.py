@@ -1,0 +1,113 @@
+"""The whole plan: order, pairs, identity."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as budget
+from hypothesis import strategies as st
+from msgspec import structs
+
+from harness.core.cell import LoadWork, QualityWork
+from harness.core.errors import NotFound
+from harness.core.plan import Plan
+from harness.plan.build import build
+from tests.plan.points import BOX, LLAMA, LOAD, MATRIX, QUANTS, SUITE, assets, model, point, settings
+
+GGUF = sorted(key for key, quant in QUANTS.items() if quant.format == "gguf")
+
+
+def plan_of(folder: Path, *quants: str) -> Plan:
+    return build(settings(*map(point, quants)), BOX, SUITE, assets(folder)).plan
+
+
+def test_equal_settings_give_the_same_plan_in_any_folder(tmp_path: Path) -> None:
+    first, second = plan_of(tmp_path / "a", "q8_0", "q4_0"), plan_of(tmp_path / "b", "q8_0", "q4_0")
+    assert first == second
+    assert first.id == second.id
+
+
+def test_other_weights_give_another_plan(tmp_path: Path) -> None:
+    before = plan_of(tmp_path, "q8_0")
+    weights = assets(tmp_path) / "m.gguf"
+    weights.write_bytes(b"v" * 2000)
+    after = build(settings(point("q8_0")), BOX, SUITE, tmp_path).plan
+    assert before.id != after.id
+
+
+def test_quality_comes_first_and_each_round_visits_every_arm_in_turn(tmp_path: Path) -> None:
+    cells = plan_of(tmp_path, "q8_0", "q4_0").cells
+    assert [cell.kind for cell in cells] == ["quality"] * 4 + ["load"] * 9
+    assert [cell.quant for cell in cells[:4]] == ["f16", "q8_0", "q4_0", "f16"]
+    rounds = [cell.quant for cell in cells[4:]]
+    assert rounds == ["f16", "q8_0", "q4_0", "q8_0", "q4_0", "f16", "q4_0", "f16", "q8_0"]
+
+
+def test_the_replicate_changes_order_and_batch_and_nothing_else(tmp_path: Path) -> None:
+    baseline, replicate = (cell for cell in plan_of(tmp_path, "q8_0").cells[:3] if cell.quant == "f16")
+    assert isinstance(replicate.work, QualityWork)
+    assert (replicate.replicate, replicate.work.order_seed) == (1, 1)
+    assert replicate.options == {"n_ctx": 1000, "n_batch": 128}
+    assert replicate.variation == "n_batch 128, order 1"
+    restored = structs.replace(
+        replicate, replicate=0, variation="", options=LLAMA.options, work=structs.replace(replicate.work, order_seed=0)
+    )
+    assert restored == baseline
+
+
+@given(quants=st.lists(st.sampled_from(GGUF), min_size=1, max_size=5, unique=True), rounds=st.integers(1, 4))
+@budget(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+def test_every_pair_asks_both_sides_the_same(tmp_path: Path, quants: list[str], rounds: int) -> None:
+    asked = settings(*map(point, quants), matrix=structs.replace(MATRIX, rounds=rounds))
+    plan = build(asked, BOX, SUITE, assets(tmp_path)).plan
+    cells = {cell.id: cell for cell in plan.cells}
+    assert len(cells) == len(plan.cells)
+    for pair in plan.pairs:
+        candidate, baseline = cells[pair.candidate], cells[pair.baseline]
+        assert (candidate.arm, baseline.arm) == (pair.candidate_arm, pair.baseline_arm)
+        assert baseline.quant == "f16"
+        if pair.kind == "aa":
+            assert (candidate.arm, candidate.replicate > 0) == (baseline.arm, True)
+        else:
+            assert candidate.work == baseline.work
+            assert candidate.arm != baseline.arm
+    candidates = len(set(quants) - {"f16"})
+    kinds = [pair.kind for pair in plan.pairs]
+    assert kinds.count("quality") == candidates
+    assert kinds.count("speed") == candidates * rounds
+    assert kinds.count("aa") == (1 if candidates else 0)
+
+
+def test_loads_are_paired_apart(tmp_path: Path) -> None:
+    other = structs.replace(LOAD, key="other", concurrency=(4,))
+    plan = build(settings(point("q8_0"), point("q8_0", load=other)), BOX, SUITE, assets(tmp_path)).plan
+    cells = {cell.id: cell for cell in plan.cells}
+    speed = [pair for pair in plan.pairs if pair.kind == "speed"]
+    assert len(speed) == 6
+    works = [(cells[pair.candidate].work, cells[pair.baseline].work) for pair in speed]
+    assert all(isinstance(one, LoadWork) and one == two for one, two in works)
+
+
+@pytest.mark.parametrize(("quality", "speed", "kinds"), [(True, False, {"quality"}), (False, True, {"load"})])
+def test_a_matrix_may_leave_out_a_half(tmp_path: Path, quality: bool, speed: bool, kinds: set[str]) -> None:
+    matrix = structs.replace(MATRIX, quality=quality, speed=speed)
+    plan = build(settings(point("q8_0"), matrix=matrix), BOX, SUITE, assets(tmp_path)).plan
+    assert {cell.kind for cell in plan.cells} == kinds
+
+
+def test_without_a_baseline_there_are_no_pairs_and_no_replicates(tmp_path: Path) -> None:
+    plan = build(settings(point("q8_0"), baseline="none"), BOX, SUITE, assets(tmp_path)).plan
+    assert plan.pairs == ()
+    assert not any(cell.replicate for cell in plan.cells)
+
+
+def test_two_models_are_measured_one_after_the_other(tmp_path: Path) -> None:
+    points = [point(quant, of=model(key)) for quant in ("q8_0", "q4_0") for key in ("a", "b")]
+    plan = build(settings(*points), BOX, SUITE, assets(tmp_path)).plan
+    order = [cell.model for cell in plan.cells if cell.kind == "load"]
+    assert order == ["a"] * 9 + ["b"] * 9
+
+
+def test_nothing_to_run_is_an_error_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="nothing to run: m awq llama: llama reads gguf"):
+        build(settings(point("awq")), BOX, SUITE, assets(tmp_path))

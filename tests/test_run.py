@@ -1,0 +1,202 @@
+"""The whole main job on the fake runtime, as a user gives it: measured, killed, resumed, reported."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+import psutil
+import pytest
+
+from harness.core.record import Completed, Failed, RunRecord
+from harness.core.suite import Suite
+from harness.store import read
+
+ROOT = Path(__file__).parents[1]
+
+
+class Desk:
+    """A user's folder with a model, a suite and results of its own."""
+
+    def __init__(self, folder: Path, suite: Suite) -> None:
+        self.folder = folder
+        model = folder / "conf/model"
+        model.mkdir(parents=True)
+        (folder / "echo.gguf").write_bytes(b"GGUF")
+        unknown = "{value: null, tag: memory}"
+        facts = "".join(f"{name}: {unknown}\n" for name in ("params", "active_params", "kv_bytes_per_token"))
+        weights = f"artifacts:\n  gguf: {{source: path, location: {folder / 'echo.gguf'}}}\n"
+        head = "name: Echo\nlicense: CC0-1.0\nnative: f16\nlayers: 1\ncontext: 4096\n"
+        (model / "echo.yaml").write_text(head + facts + weights)
+        tasks = [
+            {"task": t.task, "kind": t.kind, "metric": t.metric, "output": t.output, "chance": t.chance}
+            for t in suite.tasks
+        ]
+        fields = {"name": "tiny", "description": "tiny", "license": "CC0-1.0", "include": ".", "tasks": tasks}
+        (Path(suite.include) / "tiny.yaml").write_bytes(msgspec.yaml.encode(fields))
+        self.suite = Path(suite.include) / "tiny.yaml"
+
+    def command(self, *more: str, results: str = "results") -> list[str]:
+        """The command line of a run with two arms, f16 and q4_k_m."""
+        fixed = [f"suite={self.suite}", f"results={self.folder / results}", f"reports={self.folder / 'reports'}"]
+        picks = ["model=echo", "runtime=fake", "quant=[q4_k_m]", "hw=cpu"]
+        load = ["load.concurrency=[1,2]", "load.prompt_tokens=4", "load.output_tokens=8", "load.requests=4"]
+        flags = ["--conf", str(self.folder / "conf")]
+        return [sys.executable, "-m", "harness", "run", *picks, *fixed, *load, *more, *flags]
+
+    def run(self, *more: str, results: str = "results") -> subprocess.CompletedProcess[str]:
+        """The run, waited for."""
+        command = self.command(*more, results=results)
+        return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=170)
+
+    def records(self, results: str = "results") -> list[RunRecord]:
+        """All records, oldest first."""
+        folders = sorted((self.folder / results).glob("cpu/*/2*/record.json"))
+        return sorted((read.record(path.parent) for path in folders), key=lambda r: r.run.started)
+
+    def scores(self, results: str = "results") -> pd.DataFrame:
+        """Every completed item of every quality cell."""
+        files = sorted((self.folder / results).glob("cpu/*/2*/items.parquet"))
+        completed = [f for f in files if isinstance(read.record(f.parent), Completed)]
+        frames = [read.items(f.parent).assign(cell=f.parents[1].name) for f in completed]  # type: ignore[union-attr]
+        keys = ["cell", "task", "item_id", "metric"]
+        return pd.concat(frames).sort_values(keys)[[*keys, "score", "reply_hash"]].reset_index(drop=True)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, suite: Suite) -> Desk:
+    """A fresh one."""
+    return Desk(tmp_path, suite)
+
+
+def _wait(condition: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)
+
+
+def _journal_lines(desk: Desk) -> int:
+    return sum(path.read_bytes().count(b"\n") for path in desk.folder.glob("results/cpu/*/journal.jsonl"))
+
+
+def test_one_command_measures_compares_and_reports(desk: Desk) -> None:
+    done = desk.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {type(record) for record in desk.records()} == {Completed}
+    assert len(desk.records()) == 3 + 2 * 3  # baseline, replicate and candidate; two arms in three rounds
+    report = next((desk.folder / "reports").iterdir())
+    assert {"index.html", "report.md", "data.csv", "inputs.json"} <= {path.name for path in report.iterdir()}
+    assert report.name in done.stdout
+    again = desk.run()
+    assert again.returncode == 0
+    assert len(desk.records()) == 9, "a second run measures nothing anew"
+
+
+@pytest.mark.slow
+def test_a_parent_killed_while_answers_come_in_loses_none_of_them(desk: Desk) -> None:
+    slow = "runtime.options.tokens_per_second=60"
+    whole = desk.run(slow, "matrix=quality", results="undisturbed")
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    parent = subprocess.Popen(desk.command(slow, "matrix=quality"), cwd=ROOT, stdout=subprocess.DEVNULL)
+    _wait(lambda: _journal_lines(desk) > 40)
+    child = psutil.Process(parent.pid).children()[0]
+    parent.kill()
+    parent.wait()
+    psutil.wait_procs([child], timeout=10)
+    assert not child.is_running(), "the child measures on without its parent"
+    kept = _journal_lines(desk) - 1
+    done = desk.run(slow, "matrix=quality")
+    assert done.returncode == 0, done.stdout + done.stderr
+    outcomes = [record.outcome for record in desk.records() if isinstance(record, Completed)]
+    assert sum(outcome.resumed for outcome in outcomes) == kept
+    assert sum(outcome.resumed + outcome.answered for outcome in outcomes) == 3 * 240
+    pd.testing.assert_frame_equal(desk.scores(), desk.scores("undisturbed"))
+
+
+@pytest.mark.slow
+def test_a_killed_child_becomes_a_record_and_the_rest_is_measured(desk: Desk) -> None:
+    slow = "runtime.options.tokens_per_second=60"
+    parent = subprocess.Popen(desk.command(slow, "matrix=quality"), cwd=ROOT, stdout=subprocess.DEVNULL)
+    _wait(lambda: _journal_lines(desk) > 40)
+    psutil.Process(parent.pid).children()[0].send_signal(signal.SIGKILL)
+    assert parent.wait(120) == 1
+    failed = [record for record in desk.records() if isinstance(record, Failed)]
+    assert [(record.kind, record.exit_code) for record in failed] == [("signal", -9)]
+    assert len(desk.records()) == 3
+    done = desk.run(slow, "matrix=quality")
+    assert done.returncode == 0, done.stdout + done.stderr
+    resumed = desk.records()[-1]
+    assert isinstance(resumed, Completed)
+    assert resumed.outcome.resumed >= 40
+    whole = desk.run(slow, "matrix=quality", results="undisturbed")
+    assert whole.returncode == 0
+    pd.testing.assert_frame_equal(desk.scores(), desk.scores("undisturbed"))
+
+
+@pytest.mark.slow
+def test_a_parent_killed_during_a_load_keeps_the_finished_rounds(desk: Desk) -> None:
+    slow = ("runtime.options.tokens_per_second=40", "matrix=speed")
+    parent = subprocess.Popen(desk.command(*slow), cwd=ROOT, stdout=subprocess.DEVNULL)
+    _wait(lambda: len(desk.records()) >= 2)
+    _wait(lambda: psutil.Process(parent.pid).children())
+    parent.kill()
+    parent.wait()
+    finished = {record.run.run_id for record in desk.records()}
+    done = desk.run(*slow)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(desk.records()) == 6
+    assert finished <= {record.run.run_id for record in desk.records()}
+
+
+def test_an_interrupt_says_how_to_go_on(desk: Desk) -> None:
+    command = desk.command("runtime.options.tokens_per_second=20", "matrix=quality")
+    parent = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    _wait(lambda: _journal_lines(desk) > 5)
+    parent.send_signal(signal.SIGINT)
+    _, told = parent.communicate(timeout=30)
+    assert parent.returncode == 130
+    assert "run the same command again" in told
+    assert len(told.strip().splitlines()) == 1
+
+
+def test_a_second_run_into_the_same_folder_is_refused(desk: Desk) -> None:
+    command = desk.command("runtime.options.tokens_per_second=20", "matrix=quality")
+    parent = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        _wait(lambda: _journal_lines(desk) > 5)
+        second = desk.run("matrix=quality")
+    finally:
+        parent.send_signal(signal.SIGTERM)
+        parent.wait(30)
+    assert second.returncode == 2
+    assert "another run is measuring" in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("runtime.options.fail=memory", "out of memory"),
+        ("runtime.options.fail=raise", "told to fail"),
+        ("runtime.options.skil=1", "did you mean skill"),
+        ("timeout_seconds=1", "still running after"),
+    ],
+)
+def test_whatever_ends_every_cell_is_said_and_reported(desk: Desk, override: str, said: str) -> None:
+    more = ["runtime.options.fail=hang"] if "timeout" in override else []
+    done = desk.run(override, *more, "matrix=quality", "limit=5")
+    told = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode in (1, 2), told
+    assert said in told
+    assert "Traceback" not in told
+
+
+def test_no_process_outlives_its_run(desk: Desk) -> None:
+    desk.run("matrix=speed", "load.requests=1")
+    mine = [p for p in psutil.process_iter(["cmdline", "pid"]) if str(desk.folder) in " ".join(p.info["cmdline"] or [])]
+    assert [p.pid for p in mine if p.pid != os.getpid()] == []
