@@ -20,7 +20,7 @@ from harness.core.cell import Job, Prepared
 from harness.core.config import Artifact
 from harness.core.digest import file_digest, short_id, text_digest
 from harness.core.errors import NotFound, UserError
-from runners.quantize import make_quantized, replace_atomically
+from runners.quantize import make_quantized, replace_atomically, sweep
 
 _SHARD = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
 
@@ -54,6 +54,7 @@ def prepare(job: Job) -> Prepared:
     Raises NotFound for what is not there, UserError for what cannot be fetched or made.
     """
     cell, cache = job.cell, Path(job.cache)
+    sweep(cache / "digests")
     source = locate(cell.artifact, Path(job.assets))
     digest = content_digest(source, cache)
     if cell.artifact.sha256 not in ("", digest):

@@ -29,7 +29,6 @@ from harness.core.record import ItemResult
 from harness.core.runtime import GenerateRequest, Generation, Sampling, Score, ScoreRequest, Session
 from harness.core.suite import Suite, Task
 from runners.journal import Journal
-from runners.lm_eval_names import folders_of
 from runners.progress import Progress
 
 R = TypeVar("R", Score, Generation)
@@ -132,7 +131,8 @@ def measure(lm: SessionLM, suite: Suite, work: QualityWork) -> Iterator[ItemResu
     if suite.include:
         # Data files are named relative to the task's YAML; the child may change its folder, the parent never does.
         os.chdir(suite.include)
-    manager = TaskManager(include_path=folders_of(tasks, suite.include), include_defaults=False)
+    folders = [folder for folder in (suite.include, *suite.folders) if folder]
+    manager = TaskManager(include_path=folders, include_defaults=False)
     for (templated, shots), group in groupby(tasks, key=lambda task: _setup(suite, task)):
         chosen = list(group)
         results = _evaluate(lm, manager, chosen, work, (templated, shots))
@@ -176,7 +176,11 @@ def _load(manager: TaskManager, names: list[str]) -> dict[str, Any]:
 
 
 def _item(task: str, samples: list[dict[str, Any]], replies: Replies) -> ItemResult:
-    """One document's result; lm_eval gives one sample per answer filter, whose metrics are told apart by its name."""
+    """One document's result. lm_eval gives one sample per answer filter; of several, the name tells metrics apart."""
+
+    def suffix(one: dict[str, Any]) -> str:
+        return f",{one['filter']}" if len(samples) > 1 else ""
+
     sample = samples[0]
     answered = [reply for _, reply in sorted(replies[task, sample["doc_id"]], key=lambda pair: pair[0])]
     doc = sample["doc"]
@@ -184,7 +188,7 @@ def _item(task: str, samples: list[dict[str, Any]], replies: Replies) -> ItemRes
     return ItemResult(
         task=task,
         item_id=str(doc.get("id", sample["doc_id"])) if isinstance(doc, dict) else str(sample["doc_id"]),
-        scores={name: score for one in samples for name, score in _scores(one, answered).items()},
+        scores={name: score for one in samples for name, score in _scores(one, suffix(one), answered).items()},
         prompt_hash=text_digest("\x1e".join(str(arguments[0]) for arguments in sample["arguments"])),
         reply_hash=text_digest(_reply_text(answered)),
         prompt_tokens=max(r.context_tokens if isinstance(r, Score) else r.prompt_tokens for r in answered),
@@ -196,9 +200,11 @@ def _item(task: str, samples: list[dict[str, Any]], replies: Replies) -> ItemRes
     )
 
 
-def _scores(sample: dict[str, Any], answered: Sequence[Score | Generation]) -> dict[str, float]:
-    """Every metric of the sample as a number. Rolling metrics arrive as (log-likelihood, weight) pairs."""
-    suffix = "" if sample["filter"] in ("none", "") else f",{sample['filter']}"
+def _scores(sample: dict[str, Any], suffix: str, answered: Sequence[Score | Generation]) -> dict[str, float]:
+    """Every metric of the sample as a number, `suffix` behind its name.
+
+    Rolling metrics arrive as pairs of log-likelihood and weight.
+    """
     scores: dict[str, float] = {}
     for metric in sample["metrics"]:
         value = sample[metric]

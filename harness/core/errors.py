@@ -6,7 +6,6 @@ HarnessError
  |   +- WrongBox      the hardware asked for is not the hardware found
  |   +- NotFound      a model, artifact, suite, record or plan that is not there
  |   +- InvalidScores numbers no statistic can be computed from: NaN, outside [0, 1], none at all
- +- Interrupted       the user stopped it; what was measured is kept
  +- SchemaError       a stored record this version cannot read (too old or too new)
 """
 
@@ -49,9 +48,3 @@ class InvalidScores(UserError, ValueError):
 
 class SchemaError(HarnessError):
     """A stored record that this version cannot read."""
-
-
-class Interrupted(HarnessError):
-    """The user stopped the run."""
-
-    exit_code = 130

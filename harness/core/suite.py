@@ -26,7 +26,10 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Suite(Struct, frozen=True, forbid_unknown_fields=True):
-    """`path` is the suite's YAML file ("" for a bare lm-eval task), `include` its folder of task YAMLs, absolute."""
+    """`path` is the suite's YAML file ("" for a bare lm-eval task), `include` its folder of task YAMLs, absolute.
+
+    `folders` are those of lm_eval's own tasks that it names; nothing else of lm_eval's 14,000 tasks is indexed.
+    """
 
     name: str
     description: str
@@ -34,5 +37,6 @@ class Suite(Struct, frozen=True, forbid_unknown_fields=True):
     tasks: tuple[Task, ...]
     path: str = ""
     include: str = ""
+    folders: tuple[str, ...] = ()
     apply_chat_template: bool = False
     digest: str = ""

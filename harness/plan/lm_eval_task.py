@@ -7,11 +7,12 @@ YAML would take lm_eval 20 s. Folders that share the task's name are looked at f
 import hashlib
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from harness.bundle import closest
@@ -25,7 +26,7 @@ _OUTPUTS: dict[str, Output] = {
     "generate_until": "generate",
     "loglikelihood_rolling": "rolling",
 }
-_DECLARED = re.compile(rb"^(?:task|group):[ \t]*[\"']?([\w.+-]+)", re.MULTILINE)
+_DECLARED = re.compile(rb"""^["']?(?:task|group|tag)["']?:[ \t]*["']?([\w.+-]+)""", re.MULTILINE)
 
 
 class _Loader(yaml.SafeLoader):
@@ -40,13 +41,28 @@ def as_suite(name: str) -> Suite:
     words = [word for word in name.removeprefix("lm_eval:").split(",") if word]
     if not words:
         raise UserError("lm_eval: names no task", "for example suite=lm_eval:gsm8k")
+    found = [shipped(word) for word in words]
+    tasks, folders = tuple(task for task, _ in found), tuple(sorted({str(folder) for _, folder in found}))
+    about = "Tasks that ship with lm_eval"
+    return Suite(name, about, "see each task", tasks, folders=folders, digest=digest_of(folders))
+
+
+def shipped(name: str) -> tuple[Task, Path]:
+    """A task of lm_eval and the folder to index for it; raises NotFound with a suggestion for an unknown name.
+
+    A group ("mmlu") is described by its first member; its members' items are pooled when compared.
+    """
+    path = _file_of(name, _root())
+    return msgspec.structs.replace(_task(path), task=name), path.parent
+
+
+def digest_of(folders: Sequence[str]) -> str:
+    """sha256 over lm_eval's version and every file of these folders of its tasks."""
     root = _root()
-    files = [_file_of(word, root) for word in words]
-    tasks = tuple(_task(word, file) for word, file in zip(words, files, strict=True))
     digest = hashlib.sha256(metadata.version("lm_eval").encode())
-    for path in sorted({path for file in files for path in file.parent.glob("*") if path.is_file()}):
+    for path in sorted({path for folder in folders for path in Path(folder).glob("*") if path.is_file()}):
         digest.update(f"{path.relative_to(root).as_posix()}\0{file_digest(path)}\n".encode())
-    return Suite(name, "Tasks that ship with lm_eval", "see each task", tasks, digest=digest.hexdigest())
+    return digest.hexdigest()
 
 
 def _root() -> Path:
@@ -78,17 +94,21 @@ def _content(path: Path) -> dict[str, Any]:
     return {**(_content(path.parent / parent) if parent else {}), **content}
 
 
-def _task(name: str, path: Path) -> Task:
+def _task(path: Path) -> Task:
+    """What a task's YAML says; of a group, its first member's."""
     content = _content(path)
-    if "group" in content or isinstance(content.get("task"), list):
-        raise UserError(f"'{name}' is a group of lm_eval tasks", "name its tasks one by one")
+    if isinstance(members := content.get("task"), list):
+        first = members[0]
+        while isinstance(first, dict):
+            first = first["task"][0] if isinstance(first["task"], list) else first["task"]
+        return _task(_file_of(str(first), _root()))
     output = _OUTPUTS.get(str(content.get("output_type", "generate_until")), "generate")
     metrics = content.get("metric_list") or [{"metric": "acc" if output == "choice" else "exact_match"}]
     filters = content.get("filter_list") or []
     suffix = f",{filters[0]['name']}" if filters else ""
     choices = content.get("doc_to_choice")
     return Task(
-        task=name,
+        task=str(content.get("task", path.stem)),
         kind=path.parent.name,
         metric=str(metrics[0]["metric"]) + suffix,
         output=output,

@@ -13,7 +13,7 @@ import msgspec
 import yaml
 
 from harness.bundle import closest, convert, read_yaml
-from harness.core.digest import file_digest
+from harness.core.digest import file_digest, text_digest
 from harness.core.errors import ConfigError, NotFound
 from harness.core.suite import Suite, Task
 from harness.plan import lm_eval_task
@@ -61,9 +61,18 @@ def _from_file(path: Path) -> Suite:
     if not suite.tasks:
         raise ConfigError(f"{path}: no tasks", "list at least one task")
     declared = dict(_declared(include))
-    tasks = tuple(_counted(task, declared, path) for task in suite.tasks)
+    tasks = tuple(_counted(task, declared) if task.task in declared else task for task in suite.tasks)
+    folders = _folders([task.task for task in tasks if task.task not in declared])
     files = sorted({file for _, (folder, content) in declared.items() for file in _data_files(folder, content)})
-    return msgspec.structs.replace(suite, tasks=tasks, digest=_digest(path, include, files))
+    digest = _digest(path, include, files) if declared else file_digest(path)
+    if folders:
+        digest = text_digest(f"{digest} {lm_eval_task.digest_of(folders)}")
+    return msgspec.structs.replace(suite, tasks=tasks, folders=folders, digest=digest)
+
+
+def _folders(shipped: Sequence[str]) -> tuple[str, ...]:
+    """Folders of the tasks that ship with lm_eval; raises NotFound for a name that is nobody's."""
+    return tuple(sorted({str(lm_eval_task.shipped(name)[1]) for name in shipped}))
 
 
 def _declared(include: Path) -> Iterator[tuple[str, tuple[Path, dict[str, Any]]]]:
@@ -77,9 +86,7 @@ def _declared(include: Path) -> Iterator[tuple[str, tuple[Path, dict[str, Any]]]
             yield content["task"], (path.parent, content)
 
 
-def _counted(task: Task, declared: dict[str, tuple[Path, dict[str, Any]]], path: Path) -> Task:
-    if task.task not in declared:
-        raise NotFound(f"{path}: no task YAML declares '{task.task}'", closest(task.task, declared) if declared else "")
+def _counted(task: Task, declared: dict[str, tuple[Path, dict[str, Any]]]) -> Task:
     folder, content = declared[task.task]
     split = content.get("test_split") or content.get("validation_split") or "test"
     files = _data_files(folder, content, split)

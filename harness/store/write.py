@@ -26,7 +26,8 @@ def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
     building = final.with_name(f".building-{run.run_id}")
     with _clear_errors(final):
         building.mkdir(parents=True, exist_ok=True)
-        _tables(scratch, building)
+        if isinstance(record, Completed):  # what a failed child left is half of it; its replies are in the journal
+            _tables(scratch, building)
         if (scratch / "log.txt").exists():
             shutil.copyfile(scratch / "log.txt", building / "log.txt")
         (building / "record.json").write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))

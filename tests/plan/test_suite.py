@@ -80,7 +80,7 @@ def test_a_task_without_yaml_and_data_without_file_are_named(folder: Path) -> No
     with pytest.raises(NotFound, match=r"one\.jsonl"):
         load("small", folder)
     (folder / "tasks" / "one.yaml").unlink()
-    with pytest.raises(NotFound, match="no task YAML declares 'one'"):
+    with pytest.raises(NotFound, match="lm_eval has no task 'one'"):
         load("small", folder)
 
 
@@ -106,8 +106,25 @@ def test_a_task_of_lm_eval_is_read_from_its_yaml() -> None:
     assert suite.digest != load("lm_eval:gsm8k", bundle.suites()).digest
 
 
-def test_a_group_of_lm_eval_and_no_task_at_all_are_refused() -> None:
-    with pytest.raises(UserError, match="is a group"):
-        load("lm_eval:mmlu", bundle.suites())
+def test_a_group_of_lm_eval_is_described_by_its_first_member() -> None:
+    suite = load("lm_eval:mmlu", bundle.suites())
+    task = suite.tasks[0]
+    assert (task.task, task.output, task.metric, task.chance) == ("mmlu", "choice", "acc", 0.25)
+    assert suite.folders[0].endswith("mmlu/default")
+
+
+def test_a_suite_may_name_tasks_that_ship_with_lm_eval(folder: Path) -> None:
+    before = load("small", folder).digest
+    with (folder / "small.yaml").open("a") as stream:
+        stream.write("  - {task: arc_easy, kind: qa, metric: acc, output: choice}\n")
+    mixed = load("small", folder)
+    assert mixed.tasks[-1].task == "arc_easy"
+    assert mixed.folders[0].endswith("arc")
+    assert mixed.digest != before
+
+
+def test_no_task_at_all_and_an_unknown_one_are_refused() -> None:
+    with pytest.raises(NotFound, match="did you mean gsm8k"):
+        load("lm_eval:gsm8kk", bundle.suites())
     with pytest.raises(UserError, match="names no task"):
         load("lm_eval:", bundle.suites())

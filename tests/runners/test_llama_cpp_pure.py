@@ -47,9 +47,9 @@ PIECES = st.lists(st.tuples(st.lists(st.integers(0, 2), min_size=1, max_size=30)
                             st.lists(st.integers(0, 2), min_size=1, max_size=4)), min_size=1, max_size=25)
 
 
-def replay(wave: Wave, memory: dict[int, tuple[int, ...]], cells: dict[int, tuple[int, ...]]) -> list[int]:
-    """Feed a wave to a cache that knows texts instead of numbers; the text each token has seen, by node."""
-    seen = []
+def replay(wave: Wave, memory: dict[int, tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Feed a wave to a cache that holds texts instead of numbers; the text each token ends, by node."""
+    seen: list[tuple[int, ...]] = []
     for at in range(len(wave.tokens)):
         first, count, depth = int(wave.first[at]), int(wave.counts[at]), int(wave.positions[at])
         if first < 0:
@@ -60,10 +60,9 @@ def replay(wave: Wave, memory: dict[int, tuple[int, ...]], cells: dict[int, tupl
         text = texts.pop()
         assert len(text) == depth
         text = (*text, int(wave.tokens[at]))
-        cells[len(cells)] = text
         memory.update(dict.fromkeys(range(first, first + count), text))
         seen.append(text)
-    return seen  # type: ignore[return-value]
+    return seen
 
 
 @given(PIECES, st.integers(1, 5), st.integers(40, 90), st.sampled_from([16, 32]))
@@ -76,9 +75,9 @@ def test_packing_asks_each_target_after_exactly_its_own_text(
         assert len(wave.carried) <= sequences
         assert wave.carried[0] + len(wave.tokens) <= cells
         assert len(wave.tokens) % 2 == 0
-        seen = replay(wave, {n: kept[:size] for n, size in enumerate(wave.carried)}, {})
+        seen = replay(wave, {n: kept[:size] for n, size in enumerate(wave.carried)})
         for node, target, piece in zip(wave.node, wave.target, wave.piece, strict=True):
-            asked[wave.start + int(piece)].append((seen[node], int(target)))  # type: ignore[arg-type]
+            asked[wave.start + int(piece)].append((seen[node], int(target)))
         if not wave.carried[0]:
             kept = tuple(pieces[wave.start].fed_tokens.tolist())
     for at, piece in enumerate(pieces):

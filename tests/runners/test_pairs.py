@@ -21,7 +21,7 @@ def encode(text: str) -> list[int]:
     return ids
 
 
-class LmEval(TemplateLM):
+class LmEval(TemplateLM):  # type: ignore[misc]
     """lm-eval's base class with our tokenizer and nothing else."""
 
     backend = "causal"

@@ -6,13 +6,12 @@ import msgspec
 import pytest
 
 from harness.core.cell import Cell, QualityWork
-from harness.core.errors import HarnessError, NotFound
+from harness.core.errors import HarnessError
 from harness.core.record import ItemResult
 from harness.core.runtime import Sampling
-from harness.core.suite import Suite, Task
+from harness.core.suite import Suite
 from runners import quality
 from runners.journal import Journal
-from runners.lm_eval_names import folders_of
 from runners.progress import Progress
 from runners.runtimes import fake
 from tests.cells import job, quality_cell
@@ -102,12 +101,6 @@ def test_sampling_options_of_a_task_reach_the_runtime_with_a_seed_of_their_own(s
         list(quality.measure(lm, suite, work))
     assert {request.sampling for request in seen} == {Sampling(temperature=0.6, top_p=0.9)}
     assert len({request.seed for request in seen}) == len(seen) == 60
-
-
-def test_shipped_tasks_are_found_by_name_and_unknown_ones_get_a_suggestion() -> None:
-    assert folders_of([Task("gsm8k", "arithmetic", "exact_match", "generate")], "")[0].endswith("gsm8k")
-    with pytest.raises(NotFound, match="did you mean"):
-        folders_of([Task("gsm8kk", "arithmetic", "exact_match", "generate")], "")
 
 
 def _made(folder: Path) -> Path:

@@ -13,18 +13,18 @@ from runners.runtimes.llama_cpp.context import ROWS, Context
 
 
 class Lanes:
-    """Lanes 0..n-1 of a context that is not unified."""
+    """Lanes 0..n-1 of a context that is not unified, `limit` of them busy at most."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, limit: int) -> None:
         context.clear()
-        self._context = context
+        self._context, self._limit = context, limit
         self._length = np.zeros(context.sequences, dtype=np.int32)
         self._last = np.zeros(context.sequences, dtype=np.int32)
 
     @property
     def free(self) -> int | None:
         """The first idle lane; None where all are busy."""
-        idle = np.flatnonzero(self._length == 0)
+        idle = np.flatnonzero(self._length[:self._limit] == 0)
         return int(idle[0]) if len(idle) else None
 
     def fill(self, lane: int, prompt: Sequence[int]) -> NDArray[np.float32]:

@@ -71,11 +71,9 @@ class LlamaSession:
         asked = [read_request(index, request, self._model.tokens, self._window)
                  for index, request in enumerate(requests)]
         longest = max((len(one.prompt) + max(one.budget, 0) for one in asked), default=1) + ROWS
-        lanes = max(1, min(self._settings.n_seq_max, self._settings.n_ctx // longest))
-        # Whole groups of lanes, where there is room for one.
-        lanes -= lanes % ROWS if lanes >= ROWS else 0
+        lanes = lanes_for(self._settings, longest)
         with open_context(self._model, self._settings, lanes, lanes * longest, unified=False) as context:
-            yield from generate_replies(Lanes(context), self._model.tokens, asked)
+            yield from generate_replies(Lanes(context, self._settings.n_seq_max), self._model.tokens, asked)
 
     @contextmanager
     def stream(self, slots: int) -> Iterator[LlamaStream]:
@@ -95,6 +93,13 @@ class LlamaSession:
     def _release(self) -> None:
         self._pool = None
         self._stack.close()
+
+
+def lanes_for(settings: LlamaCppSettings, longest: int) -> int:
+    """Lanes of `longest` tokens to allocate: whole groups of `ROWS` where `n_ctx` has room for one."""
+    wanted = settings.n_seq_max + -settings.n_seq_max % ROWS
+    room = max(1, settings.n_ctx // longest)
+    return min(wanted, room - room % ROWS if room >= ROWS else room)
 
 
 @contextmanager

@@ -1,0 +1,34 @@
+"""The runtimes that the contract is held against: a name, the package it needs, and a job over something small."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.core.cell import Job
+from harness.core.config import Load
+from tests.cells import job, load_cell
+from tests.llama_jobs import llama_job
+
+LOAD = Load("contract", (3,), prompt_tokens=4, output_tokens=5, requests=7, warmup_requests=0)
+
+
+@dataclass(frozen=True)
+class Case:
+    """`make` gets an empty folder and options to add."""
+
+    name: str
+    package: str
+    make: Callable[[Path, dict[str, int]], Job]
+
+
+def _fake(folder: Path, options: dict[str, int]) -> Job:
+    return job(load_cell(0, "f16", **options), folder)
+
+
+def _llama(folder: Path, options: dict[str, int]) -> Job:
+    from tests.tiny_gguf import write_tiny
+
+    return llama_job(write_tiny(folder / "tiny.gguf"), {**options}, LOAD)
+
+
+CASES = (Case("fake", "msgspec", _fake), Case("llama_cpp", "llama_cpp", _llama))
