@@ -65,7 +65,8 @@ class Desk:
         completed = [f for f in files if isinstance(read.record(f.parent), Completed)]
         frames = [read.items(f.parent).assign(cell=f.parents[1].name) for f in completed]  # type: ignore[union-attr]
         keys = ["cell", "task", "item_id", "metric"]
-        return pd.concat(frames).sort_values(keys)[[*keys, "score", "reply_hash"]].reset_index(drop=True)
+        whole: pd.DataFrame = pd.concat(frames)
+        return whole.sort_values(keys)[[*keys, "score", "reply_hash"]].reset_index(drop=True)
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ class _Measurement:
             run_id=os.urandom(4).hex(),
             plan_id=self._plan.id,
             cell=cell,
-            machine=self._context.machine,
+            machine=msgspec.structs.replace(self._context.machine, load_average=os.getloadavg()),
             packages=self._context.packages,
             source=self._context.source,
             started=_now(),

@@ -1,6 +1,9 @@
 """Tables of what qualifies the figures: guards that spoke, cells that failed, combinations left out."""
 
+from collections.abc import Iterator
+
 from harness.core.record import Completed, Failed, Skipped
+from harness.core.verdict import Comparison
 from harness.report.tables import TAGS, Table, ordered, row
 from harness.report.view import View, heading
 from harness.report.wording import NO_INFORMATION, marked, percent, tone
@@ -8,22 +11,29 @@ from harness.report.wording import NO_INFORMATION, marked, percent, tone
 
 def guards(view: View) -> Table:
     """One row per remark: BROKEN and its reason, no information, truncated answers, disagreeing methods, warnings."""
-    rows = []
+    together: dict[tuple[str, str, str], list[str]] = {}
     for one in [*ordered(view), *view.noise]:
-        who = (view.label(one.candidate_arm) + (" (A/A)" if one.kind == "aa" else ""), view.task_labels[one.task])
-        if tone(one) in ("broken", NO_INFORMATION):
-            rows.append(row(*who, marked(tone(one)), one.note))
-        elif one.note and one.note not in TAGS:
-            rows.append(row(*who, "note", one.note))
-        if any(one.cap_hits):
-            hits = f"{percent(one.cap_hits[0])} in the baseline, {percent(one.cap_hits[1])} in the candidate"
-            rows.append(row(*who, "answers cut at the length limit", hits))
-        if one.second_opinion:
-            rows.append(row(*who, "second opinion", one.second_opinion))
+        who = view.label(one.candidate_arm) if one.kind == "quality" else "A/A"
+        for what, detail in _remarks(one):
+            together.setdefault((view.task_labels[one.task], what, detail), []).append(who)
+    rows = [row(", ".join(dict.fromkeys(who)), *what) for what, who in together.items()]
     rows += [row(names, "speed", "limited", reason) for names, reason in _speed_reasons(view)]
-    rows += [row("all", "all", "warning", text) for text in view.analysis.warnings]
+    rows += [row("all", "all", "warning", text) for text in dict.fromkeys(view.analysis.warnings)]
     columns = ("Quantization", "Task", "What", "Detail")
-    return Table("guards", "Guards and remarks", "", columns, tuple(dict.fromkeys(rows)), words=(0, 1, 2, 3))
+    return Table("guards", "Guards and remarks", "", columns, tuple(rows), words=(0, 1, 2, 3))
+
+
+def _remarks(one: Comparison) -> Iterator[tuple[str, str]]:
+    """(what, detail) of everything that qualifies a comparison."""
+    if tone(one) in ("broken", NO_INFORMATION):
+        yield marked(tone(one)), one.note
+    elif one.note and one.note not in TAGS:
+        yield "note", one.note
+    if any(one.cap_hits):
+        hits = f"{percent(one.cap_hits[0])} in the baseline, {percent(one.cap_hits[1])} in the candidate"
+        yield "answers cut at the length limit", hits
+    if one.second_opinion:
+        yield "second opinion", one.second_opinion
 
 
 def _speed_reasons(view: View) -> list[tuple[str, str]]:

@@ -156,7 +156,7 @@ def diagnostics(view: View) -> Table:
             f"{one.n_items:,}",
             significant(one.baseline),
             significant(one.candidate),
-            Cell(f"×{one.ratio:.4f}", f"[{one.low:.4f}, {one.high:.4f}]"),
+            Cell(f"×{one.ratio:.4f}", f"[{one.low:.4f}, {one.high:.4f}]" if math.isfinite(one.low + one.high) else ""),
         )
         for one in view.analysis.diagnostics
     )

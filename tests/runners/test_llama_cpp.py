@@ -15,7 +15,11 @@ from harness.core.errors import ConfigError, NotFound, UserError
 from harness.core.runtime import GenerateRequest, Sampling, ScoreRequest, StreamRequest
 from runners.pairs import encode_pair
 from runners.runtimes.llama_cpp import open_session
+from runners.runtimes.llama_cpp.context import open_context
+from runners.runtimes.llama_cpp.model import load_model
 from runners.runtimes.llama_cpp.session import LlamaSession
+from runners.runtimes.llama_cpp.settings import parse_settings
+from runners.runtimes.llama_cpp.slots import Slots
 from tests.llama_jobs import llama_job
 
 pytestmark = pytest.mark.engine
@@ -165,6 +169,26 @@ def test_a_stream_gives_every_request_its_exact_number_of_tokens(tiny_gguf: Path
     assert sorted(event.id for event in events if event.done) == list(range(5))
     assert [event.at_ns for event in events] == sorted(event.at_ns for event in events)
     assert max(len([event for event in events if event.at_ns == at]) for at in {event.at_ns for event in events}) == 3
+
+
+def test_sequences_that_join_a_running_batch_get_their_own_logits(tiny_gguf: Path, reference: Llama) -> None:
+    settings = parse_settings({"n_batch": 32, "n_ubatch": 32, "n_threads": 1})
+    prompts = [list(range(40, 40 + size)) for size in (5, 70, 11)]
+    with load_model(tiny_gguf, settings) as model, open_context(model, settings, 2, 512, unified=False) as context:
+        slots, texts = Slots(context), dict[int, list[int]]()
+        for step in range(14):
+            if slots.free and prompts and step % 2 == 0:
+                texts[slots.admit(prompt := prompts.pop(0))] = prompt
+            due, logits = slots.step()
+            for slot, row in zip(due.tolist(), logits, strict=True):
+                wanted = logprobs(reference, texts[slot])[-1]
+                assert np.abs(row - np.logaddexp.reduce(row.astype(np.float64)) - wanted).max() < 0.05
+                texts[slot].append(int(row.argmax()))
+            slots.push(due, logits.argmax(axis=1))
+            if step == 9:
+                slots.release(0)
+    assert not prompts
+    assert min(map(len, texts.values())) > 11
 
 
 def test_a_load_that_does_not_fit_the_cache_is_refused_not_queued(llama: LlamaSession) -> None:

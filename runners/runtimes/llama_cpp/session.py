@@ -80,7 +80,7 @@ class LlamaSession:
         """A stream in a context of its own, sized for the load: `slots` sequences of the load's length."""
         self._release()
         cells = slots * self._load_tokens or self._settings.n_ctx
-        with open_context(self._model, self._settings, slots, cells) as context:
+        with open_context(self._model, self._settings, slots, cells, unified=False) as context:
             yield LlamaStream(context)
 
     def _shared(self) -> Context:

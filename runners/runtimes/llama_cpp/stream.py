@@ -30,10 +30,9 @@ class LlamaStream:
 
     def poll(self, timeout_seconds: float) -> list[TokenEvent]:
         """One decode call and its tokens; [] while prompts are being filled or nothing is left. Never waits."""
-        while self._waiting and self._slots.fits(
-                length := len(self._waiting[0].prompt) + self._waiting[0].output_tokens):
+        while self._waiting and self._slots.free:
             request = self._waiting.popleft()
-            slot = self._slots.admit(request.prompt, length)
+            slot = self._slots.admit(request.prompt)
             self._ids[slot], self._left[slot] = request.id, request.output_tokens
         if not self._ids:
             return []
