@@ -1,7 +1,7 @@
 """Answer quality, item by item, by EleutherAI's lm-evaluation-harness: the only place that imports lm_eval.
 
 lm_eval builds the prompts and scores the replies; `SessionLM` answers its requests from the journal or from the
-runtime's session; `item_results` turns its samples into our records.
+runtime's session; `items` turns its samples into our records.
 """
 
 import os
@@ -9,8 +9,6 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import groupby
-from operator import itemgetter
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -28,11 +26,11 @@ from harness.core.errors import UserError
 from harness.core.record import ItemResult
 from harness.core.runtime import GenerateRequest, Generation, Sampling, Score, ScoreRequest, Session
 from harness.core.suite import Suite, Task
+from runners import items
 from runners.journal import Journal
 from runners.progress import Progress
 
 R = TypeVar("R", Score, Generation)
-Replies = dict[tuple[str, int], list[tuple[int, Score | Generation]]]
 _DEFAULT_MAX_TOKENS = 256  # lm_eval's own default where a task names none
 # lm_eval compiles the same few Jinja templates anew for every document and field, a millisecond each.
 lm_eval_utils.env.from_string = cache(lm_eval_utils.env.from_string)
@@ -44,7 +42,7 @@ class SessionLM(LM):  # type: ignore[misc]  # lm_eval is untyped
     def __init__(self, session: Session, journal: Journal, work: QualityWork, progress: Progress) -> None:
         super().__init__()
         self._session, self._journal, self._work, self._progress = session, journal, work, progress
-        self.replies: Replies = {}
+        self.replies: items.Replies = {}
         self.resumed = self.answered = 0
 
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
@@ -137,9 +135,7 @@ def measure(lm: SessionLM, suite: Suite, work: QualityWork) -> Iterator[ItemResu
         chosen = list(group)
         results = _evaluate(lm, manager, chosen, work, (templated, shots))
         for task, samples in results["samples"].items():  # of a group (mmlu): its member tasks
-            by_document = sorted(samples, key=itemgetter("doc_id"))
-            for _, filtered in groupby(by_document, key=itemgetter("doc_id")):
-                yield _item(task, list(filtered), lm.replies)
+            yield from items.results(task, samples, lm.replies)
 
 
 def _setup(suite: Suite, task: Task) -> tuple[bool, int | None]:
@@ -173,65 +169,3 @@ def _load(manager: TaskManager, names: list[str]) -> dict[str, Any]:
         what = f"data of {', '.join(names)} is missing: {error}"
         raise UserError(what, "check data_files in the task's YAML") from error
     return loaded
-
-
-def _item(task: str, samples: list[dict[str, Any]], replies: Replies) -> ItemResult:
-    """One document's result. lm_eval gives one sample per answer filter; of several, the name tells metrics apart."""
-
-    def suffix(one: dict[str, Any]) -> str:
-        return f",{one['filter']}" if len(samples) > 1 else ""
-
-    sample = samples[0]
-    answered = [reply for _, reply in sorted(replies[task, sample["doc_id"]], key=lambda pair: pair[0])]
-    doc = sample["doc"]
-    first = answered[0]
-    return ItemResult(
-        task=task,
-        item_id=str(doc.get("id", sample["doc_id"])) if isinstance(doc, dict) else str(sample["doc_id"]),
-        scores={name: score for one in samples for name, score in _scores(one, suffix(one), answered).items()},
-        prompt_hash=text_digest("\x1e".join(str(arguments[0]) for arguments in sample["arguments"])),
-        reply_hash=text_digest(_reply_text(answered)),
-        prompt_tokens=max(r.context_tokens if isinstance(r, Score) else r.prompt_tokens for r in answered),
-        output_tokens=sum(reply.tokens for reply in answered),
-        finish_reason=first.finish_reason if isinstance(first, Generation) else "",
-        first_tokens=first.first_tokens,
-        cluster=str(doc.get("template", "")) if isinstance(doc, dict) else "",
-        level=str(doc.get("level", "")) if isinstance(doc, dict) else "",
-    )
-
-
-def _scores(sample: dict[str, Any], suffix: str, answered: Sequence[Score | Generation]) -> dict[str, float]:
-    """Every metric of the sample as a number, `suffix` behind its name.
-
-    Rolling metrics arrive as pairs of log-likelihood and weight.
-    """
-    scores: dict[str, float] = {}
-    for metric in sample["metrics"]:
-        value = sample[metric]
-        if isinstance(value, tuple | list) and len(value) == 2:
-            scores["loglikelihood"] = float(value[0])
-            scores["words" if metric == "word_perplexity" else "bytes"] = float(value[1])
-        elif isinstance(value, bool | int | float):
-            scores[metric + suffix] = float(value)
-    if "loglikelihood" in scores:
-        scores["tokens"] = float(sum(reply.tokens for reply in answered))
-    return scores
-
-
-def _reply_text(answered: Sequence[Score | Generation]) -> str:
-    """What the model said: its text, or which continuation it found most likely."""
-    if isinstance(answered[0], Generation):
-        return "\x1e".join(reply.text for reply in answered if isinstance(reply, Generation))
-    scores = [reply.logprob for reply in answered if isinstance(reply, Score)]
-    return str(max(range(len(scores)), key=scores.__getitem__)) if len(scores) > 1 else str(answered[0].tokens)
-
-
-def write(items: Iterator[ItemResult], path: Path) -> int:
-    """Write items as JSON lines and return how many; the parent makes the columnar file from them."""
-    encoder = msgspec.json.Encoder()
-    count = 0
-    with path.open("wb") as stream:
-        for item in items:
-            stream.write(encoder.encode(item) + b"\n")
-            count += 1
-    return count

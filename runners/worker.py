@@ -20,7 +20,7 @@ from harness.core.cell import Job, LoadWork, QualityWork
 from harness.core.errors import HarnessError
 from harness.core.record import ChildError, FailureKind, Outcome, Reading
 from harness.core.runtime import Session
-from runners import load
+from runners import items, load
 from runners.journal import Journal
 from runners.meters import memory
 from runners.progress import Progress
@@ -92,7 +92,7 @@ def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readi
     owner = f"{job.cell.id} {job.prepared.sha256}"
     with Journal(Path(job.journal), owner) as journal:
         lm = quality.SessionLM(session, journal, work, Progress(scratch / "progress"))
-        quality.write(quality.measure(lm, job.suite, work), scratch / "items.jsonl")
+        items.write(quality.measure(lm, job.suite, work), scratch / "items.jsonl")
     return Outcome(session.facts(), readings, answered=lm.answered, resumed=lm.resumed)
 
 

@@ -1,0 +1,90 @@
+"""lm_eval's samples as our records: one per item, with what was asked, what came back and how it ended."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from harness.core.digest import text_digest
+from harness.core.record import ItemResult
+from harness.core.runtime import Generation, Score
+
+Replies = dict[tuple[str, int], list[tuple[int, Score | Generation]]]
+"""(request number, reply) of each (task, document)."""
+
+
+def results(task: str, samples: list[dict[str, Any]], replies: Replies) -> Iterator[ItemResult]:
+    """One result per document, each with an id of its own: not every data set's "id" names one document."""
+    seen: set[str] = set()
+    for number, filtered in groupby(sorted(samples, key=itemgetter("doc_id")), key=itemgetter("doc_id")):
+        item = _result(task, list(filtered), replies)
+        if item.item_id in seen:
+            item = msgspec.structs.replace(item, item_id=f"{item.item_id}#{number}")
+        seen.add(item.item_id)
+        yield item
+
+
+def _result(task: str, samples: list[dict[str, Any]], replies: Replies) -> ItemResult:
+    """One document's result. lm_eval gives one sample per answer filter; of several, the name tells metrics apart."""
+
+    def suffix(one: dict[str, Any]) -> str:
+        return f",{one['filter']}" if len(samples) > 1 else ""
+
+    sample = samples[0]
+    answered = [reply for _, reply in sorted(replies[task, sample["doc_id"]], key=lambda pair: pair[0])]
+    doc = sample["doc"]
+    first = answered[0]
+    return ItemResult(
+        task=task,
+        item_id=str(doc.get("id", sample["doc_id"])) if isinstance(doc, dict) else str(sample["doc_id"]),
+        scores={name: score for one in samples for name, score in _scores(one, suffix(one), answered).items()},
+        prompt_hash=text_digest("\x1e".join(str(arguments[0]) for arguments in sample["arguments"])),
+        reply_hash=text_digest(_reply_text(answered)),
+        prompt_tokens=max(r.context_tokens if isinstance(r, Score) else r.prompt_tokens for r in answered),
+        output_tokens=sum(reply.tokens for reply in answered),
+        finish_reason=first.finish_reason if isinstance(first, Generation) else "",
+        first_tokens=first.first_tokens,
+        cluster=str(doc.get("template", "")) if isinstance(doc, dict) else "",
+        level=str(doc.get("level", "")) if isinstance(doc, dict) else "",
+    )
+
+
+def _scores(sample: dict[str, Any], suffix: str, answered: Sequence[Score | Generation]) -> dict[str, float]:
+    """Every metric of the sample as a number, `suffix` behind its name.
+
+    Rolling metrics arrive as pairs of log-likelihood and weight.
+    """
+    scores: dict[str, float] = {}
+    for metric in sample["metrics"]:
+        value = sample[metric].item() if isinstance(sample[metric], np.generic) else sample[metric]
+        if isinstance(value, tuple | list) and len(value) == 2:
+            scores["loglikelihood"] = float(value[0])
+            scores["words" if metric == "word_perplexity" else "bytes"] = float(value[1])
+        elif isinstance(value, bool | int | float):
+            scores[metric + suffix] = float(value)
+    if "loglikelihood" in scores:
+        scores["tokens"] = float(sum(reply.tokens for reply in answered))
+    return scores
+
+
+def _reply_text(answered: Sequence[Score | Generation]) -> str:
+    """What the model said: its text, or which continuation it found most likely."""
+    if isinstance(answered[0], Generation):
+        return "\x1e".join(reply.text for reply in answered if isinstance(reply, Generation))
+    scores = [reply.logprob for reply in answered if isinstance(reply, Score)]
+    return str(max(range(len(scores)), key=scores.__getitem__)) if len(scores) > 1 else str(answered[0].tokens)
+
+
+def write(items: Iterator[ItemResult], path: Path) -> int:
+    """Write items as JSON lines and return how many; the parent makes the columnar file from them."""
+    encoder = msgspec.json.Encoder()
+    count = 0
+    with path.open("wb") as stream:
+        for item in items:
+            stream.write(encoder.encode(item) + b"\n")
+            count += 1
+    return count
