@@ -54,6 +54,11 @@ class Desk:
         command = self.command(*more, results=results)
         return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=170)
 
+    def verb(self, *words: str) -> str:
+        """What another verb prints; it must succeed."""
+        command = [sys.executable, "-m", "harness", *words]
+        return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=True, timeout=60).stdout
+
     def records(self, results: str = "results") -> list[RunRecord]:
         """All records, oldest first."""
         folders = sorted((self.folder / results).glob("cpu/*/2*/record.json"))
@@ -97,6 +102,16 @@ def test_one_command_measures_compares_and_reports(desk: Desk) -> None:
     again = desk.run()
     assert again.returncode == 0
     assert len(desk.records()) == 9, "a second run measures nothing anew"
+    told = desk.verb("compare", f"results={desk.folder / 'results'}")
+    sentence = "Q4_K_M is equivalent to F16 within 2 points on"
+    assert sentence in " ".join(told.split())
+    quality = [r.run.cell for r in desk.records() if r.run.cell.kind == "quality" and not r.run.cell.replicate]
+    baseline, candidate = sorted(quality, key=lambda cell: cell.quant)
+    two = desk.verb("compare", baseline.id, candidate.id[:6], f"results={desk.folder / 'results'}")
+    assert sentence in " ".join(two.split())
+    later = desk.verb("report", f"results={desk.folder / 'results'}", f"reports={desk.folder / 'later'}")
+    assert "index.html" in later
+    assert len(list((desk.folder / "later").iterdir())) == 1
 
 
 @pytest.mark.slow

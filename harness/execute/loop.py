@@ -1,6 +1,7 @@
 """Measure a plan: first its weights, then its cells in order, each in a fresh child; one failure stops nothing else."""
 
 import fcntl
+import math
 import os
 import shutil
 import time
@@ -102,7 +103,8 @@ class _Measurement:
         run = self._new_run(cell)
         with self._scratch(run) as scratch:
             self._write_job(cell, scratch, None)
-            ended = child.run("runners.prepare", scratch, self._context.timeout_seconds)
+            # A download takes as long as it takes: the timeout is for measurements.
+            ended = child.run("runners.prepare", scratch, math.inf, lambda: None)
             done = scratch / "prepared.json"
             if ended.exit_code == 0 and done.exists():
                 return msgspec.json.decode(done.read_bytes(), type=Prepared)
@@ -125,6 +127,8 @@ class _Measurement:
             return Failed(run, "prepare", prepared.reason, prepared.exit_code, prepared.log_tail)
         if cell.kind == "load" and (cell.arm, cell.kind) in self._failed_arms:
             return Skipped(run, "an earlier round of this arm failed")
+        if self._context.rerun:
+            self._context.layout.journal(cell).unlink(missing_ok=True)
         self._write_job(cell, scratch, prepared)
         tick = None if cell.kind == "load" else lambda: _show_progress(scratch, self._watcher)
         ended = child.run("runners.worker", scratch, self._context.timeout_seconds, tick)

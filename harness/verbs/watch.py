@@ -27,24 +27,26 @@ class ConsoleWatcher:
 
     def started(self, cell: Cell, number: int, total: int) -> None:
         """A cell begins."""
-        self._open = f"[dim]{number:>3}/{total}[/]  {escape(cell.label)} "
-        self._console.print(self._open, end="")
+        # What a replicate varies is told by the report; here one cell is one line.
+        self._open = f"[dim]{number:>3}/{total}[/]  {escape(cell.label.partition(' (')[0])} "
+        self._console.print(self._open, end="", soft_wrap=True)
 
     def progress(self, done: int, total: int) -> None:
         """So many replies of the running cell are in."""
         if self._console.is_terminal:
-            self._console.print(f"\r{self._open}[dim]{done:,} of {total:,} answers[/] ", end="")
+            self._console.print(f"\r{self._open}[dim]{done:,} of {total:,} answers[/] ", end="", soft_wrap=True)
 
     def reused(self, cell: Cell, number: int, total: int, folder: Path) -> None:
         """A cell was measured before and is not measured again."""
         when = folder.name.partition("-")[0]
         stamp = f"{when[:4]}-{when[4:6]}-{when[6:8]} {when[9:11]}:{when[11:13]}"
-        self._console.print(f"[dim]{number:>3}/{total}  {escape(cell.label)}: measured {stamp} UTC[/]")
+        self._console.print(f"[dim]{number:>3}/{total}  {escape(cell.label.partition(' (')[0])}: measured {stamp} UTC[/]")
 
     def ended(self, record: RunRecord) -> None:
         """A cell ended, well or not."""
         erase = f"\r{self._open}" if self._console.is_terminal else ""
-        self._console.print(f"{erase}{_result(record)}          ")
+        padding = " " * 20 if erase else ""
+        self._console.print(f"{erase}{_result(record)}{padding}", soft_wrap=True)
 
 
 def _result(record: RunRecord) -> str:

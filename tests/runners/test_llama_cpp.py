@@ -178,7 +178,8 @@ def test_sequences_that_join_a_running_batch_get_their_own_logits(tiny_gguf: Pat
         slots, texts = Slots(context), dict[int, list[int]]()
         for step in range(14):
             if slots.free and prompts and step % 2 == 0:
-                texts[slots.admit(prompt := prompts.pop(0))] = prompt
+                prompt = prompts.pop(0)
+                texts[slots.admit(prompt)] = prompt
             due, logits = slots.step()
             for slot, row in zip(due.tolist(), logits, strict=True):
                 wanted = logprobs(reference, texts[slot])[-1]
