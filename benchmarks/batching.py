@@ -16,8 +16,8 @@ from rich.table import Table
 
 from benchmarks.arms import job
 from harness.core.runtime import GenerateRequest, Generation
-from runners.quantize import make_quantized
 from runners.runtimes.llama_cpp import open_session
+from runners.runtimes.llama_cpp.quantize import make_quantized
 
 ROOT = Path(__file__).parents[1]
 PROMPTS, TOKENS, BATCHES = 200, 32, (1, 32)

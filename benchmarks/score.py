@@ -3,7 +3,8 @@
     python -m benchmarks.score [MODEL.gguf]
 
 The arms take turns, round by round, on the same items; figures are medians over rounds, ratios are paired by round. The
-third arm needs `pip install "llama-cpp-python[server]"` and is left out, and said to be, without it.
+third arm needs `pip install "llama-cpp-python[server]"` and is left out, and said to be, without it. Its scores differ:
+lm-eval's gguf model leaves the last token of what the server echoes out of its sum; only its speed is comparable.
 """
 
 import json
@@ -46,7 +47,8 @@ def main(path: Path) -> int:
         if can_serve():
             arms.append(stack.enter_context(served(path)))
         else:
-            console.print('lm-eval over llama_cpp.server: left out, needs pip install "llama-cpp-python[server]"')
+            console.print('lm-eval over llama_cpp.server: left out, needs pip install "llama-cpp-python[server]"',
+                          markup=False)
         speeds, differences = measure(arms, asked)
     table = Table("arm", "items/s, median (lowest - highest)", "ours is faster by", "largest difference, nats",
                   title=f"{path.name}: {ROUNDS} rounds of {ITEMS} items with {CHOICES} continuations")

@@ -1,4 +1,4 @@
-"""Where weights come from: find or fetch an artifact, know it by its content, quantize it where the cell asks."""
+"""Where weights come from: find or fetch an artifact, and know it by its content."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ from harness.core.cell import Job, Prepared
 from harness.core.config import Artifact
 from harness.core.digest import file_digest, short_id, text_digest
 from harness.core.errors import NotFound, UserError
-from runners.quantize import make_quantized, replace_atomically, sweep
+from runners.atomic import sweep, write_whole
 
 _SHARD = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
 
@@ -48,23 +48,18 @@ class Located:
         return sum(path.stat().st_size for path in self.files)
 
 
-def prepare(job: Job) -> Prepared:
-    """Weights for the job's cell, as they are or quantized into the job's cache.
+def fetch(job: Job) -> Prepared:
+    """The artifact of the job's cell as it is: what a runtime without a `prepare` of its own gets.
 
-    Raises NotFound for what is not there, UserError for what cannot be fetched or made.
+    Raises NotFound for what is not there, UserError for what cannot be fetched.
     """
-    cell, cache = job.cell, Path(job.cache)
+    artifact, cache = job.cell.artifact, Path(job.cache)
     sweep(cache / "digests")
-    source = locate(cell.artifact, Path(job.assets))
+    source = locate(artifact, Path(job.assets))
     digest = content_digest(source, cache)
-    if cell.artifact.sha256 not in ("", digest):
+    if artifact.sha256 not in ("", digest):
         raise UserError(f"{source.path} has changed since the plan was made", "plan and run again")
-    if not cell.scheme:
-        return Prepared(str(source.path), source.bytes, digest, digest, "as is", source.revision)
-    made = make_quantized(source.path, source.bytes, cell.scheme, cache / digest)
-    weights = Located(made.path)
-    return Prepared(str(made.path), weights.bytes, content_digest(weights, cache), digest,
-                    "cached" if made.cached else "quantized", source.revision, made.maker)
+    return Prepared(str(source.path), source.bytes, digest, digest, "as is", source.revision)
 
 
 def locate(artifact: Artifact, assets: Path) -> Located:
@@ -97,7 +92,7 @@ def _remembered(path: Path, cache: Path) -> str:
     if note.is_file():
         return note.read_text()
     digest = file_digest(path)
-    replace_atomically(note, digest.encode())
+    write_whole(note, digest.encode())
     return digest
 
 

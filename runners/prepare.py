@@ -15,7 +15,8 @@ import msgspec
 from harness.core.cell import Job
 from harness.core.errors import HarnessError
 from runners import artifacts
-from runners.worker import die_with_parent, report_error, write_whole
+from runners.atomic import write_whole
+from runners.worker import die_with_parent, report_error
 
 
 def main(scratch: Path) -> int:
@@ -23,7 +24,7 @@ def main(scratch: Path) -> int:
     die_with_parent()
     job = msgspec.json.decode((scratch / "job.json").read_bytes(), type=Job)
     try:
-        prepare = getattr(import_module(job.cell.module), "prepare", artifacts.prepare)
+        prepare = getattr(import_module(job.cell.module), "prepare", artifacts.fetch)
         prepared = prepare(job)
     except HarnessError as error:
         return report_error(scratch, "prepare", str(error))

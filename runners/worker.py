@@ -21,6 +21,7 @@ from harness.core.errors import HarnessError
 from harness.core.record import ChildError, FailureKind, Outcome, Reading
 from harness.core.runtime import Session
 from runners import items, load
+from runners.atomic import write_whole
 from runners.journal import Journal
 from runners.meters import memory
 from runners.progress import Progress
@@ -57,13 +58,6 @@ def report_error(scratch: Path, kind: FailureKind, message: str) -> int:
     """Leave a known error for the parent and return the exit code that says so."""
     write_whole(scratch / "error.json", msgspec.json.encode(ChildError(kind, message)))
     return EXIT_KNOWN_ERROR
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
 
 
 def _measure(job: Job, scratch: Path) -> Outcome:

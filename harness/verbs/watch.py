@@ -27,8 +27,7 @@ class ConsoleWatcher:
 
     def started(self, cell: Cell, number: int, total: int) -> None:
         """A cell begins."""
-        # What a replicate varies is told by the report; here one cell is one line.
-        self._open = f"[dim]{number:>3}/{total}[/]  {escape(cell.label.partition(' (')[0])} "
+        self._open = _line(cell, number, total)
         self._console.print(self._open, end="", soft_wrap=True)
 
     def progress(self, done: int, total: int) -> None:
@@ -40,13 +39,19 @@ class ConsoleWatcher:
         """A cell was measured before and is not measured again."""
         when = folder.name.partition("-")[0]
         stamp = f"{when[:4]}-{when[4:6]}-{when[6:8]} {when[9:11]}:{when[11:13]}"
-        self._console.print(f"[dim]{number:>3}/{total}  {escape(cell.label.partition(' (')[0])}: measured {stamp} UTC[/]")
+        self._console.print(f"{_line(cell, number, total)}[dim]measured {stamp} UTC[/]", soft_wrap=True)
 
     def ended(self, record: RunRecord) -> None:
         """A cell ended, well or not."""
         erase = f"\r{self._open}" if self._console.is_terminal else ""
         padding = " " * 20 if erase else ""
         self._console.print(f"{erase}{_result(record)}{padding}", soft_wrap=True)
+
+
+def _line(cell: Cell, number: int, total: int) -> str:
+    """Place and name; what a replicate varies is told by the report, here one cell is one line."""
+    name = cell.label.partition(" (")[0]
+    return f"[dim]{number:>3}/{total}[/]  {escape(name)} "
 
 
 def _result(record: RunRecord) -> str:

@@ -97,6 +97,8 @@ class FakeSession:
         """One word, cut at the token limit (a token is a character)."""
         for index, request in enumerate(requests):
             text = self._reply(request.prompt)
+            for stop in request.stop:
+                text = text.partition(stop)[0]
             reason = "length" if len(text) > request.max_tokens else "stop"
             text = text[: request.max_tokens]
             first = tuple(request.prompt.encode()[:8])

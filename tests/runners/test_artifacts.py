@@ -18,8 +18,9 @@ from harness.core.cell import Job, Prepared
 from harness.core.config import Artifact
 from harness.core.digest import file_digest
 from harness.core.errors import NotFound, UserError
-from runners.artifacts import Located, content_digest, locate, prepare
-from runners.quantize import sweep
+from runners.artifacts import Located, content_digest, locate
+from runners.atomic import sweep
+from runners.runtimes.llama_cpp import prepare
 from tests.llama_jobs import llama_job
 
 HUB = Artifact("hub", "nobody/nothing", "none.gguf", "abc")

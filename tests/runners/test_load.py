@@ -8,13 +8,14 @@ import pytest
 from harness.core.cell import LoadWork
 from harness.core.errors import HarnessError
 from harness.core.record import Reading, RequestTrace
+from harness.core.runtime import StreamRequest
 from runners import load
 from runners.runtimes import fake
 from tests.cells import job, load_cell
 
 
-def _traces(tmp_path: Path, **options: float) -> list[RequestTrace]:
-    cell = load_cell(**options)
+def _traces(tmp_path: Path, tokens_per_second: float = 0.0) -> list[RequestTrace]:
+    cell = load_cell(tokens_per_second=tokens_per_second)
     assert isinstance(cell.work, LoadWork)
     with fake.open_session(job(cell, tmp_path)) as session:
         return list(load.drive(session, cell.work))
@@ -84,7 +85,7 @@ def test_a_runtime_that_ends_early_is_an_error(tmp_path: Path) -> None:
     assert isinstance(cell.work, LoadWork)
 
     class Short(fake.FakeStream):
-        def submit(self, request: load.StreamRequest) -> None:
+        def submit(self, request: StreamRequest) -> None:
             super().submit(msgspec.structs.replace(request, output_tokens=request.output_tokens - 1))
 
     class ShortSession(fake.FakeSession):

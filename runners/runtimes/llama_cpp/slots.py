@@ -1,7 +1,7 @@
 """Continuous batching for speed: sequences join and leave a running batch; one `step` is one decode call.
 
-Each sequence has its own part of the cache, so that attention reads no other's: on a CPU, 32 sequences run twice as fast
-as with one shared pool.
+Each sequence has its own part of the cache, so that attention reads no other's: on a CPU, 32 sequences run twice as
+fast as with one shared pool.
 """
 
 from collections.abc import Sequence

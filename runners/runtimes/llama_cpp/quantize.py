@@ -1,20 +1,37 @@
 """Making a quantization on the box with llama.cpp; complete or not there at all, and made once."""
 
 import ctypes
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import llama_cpp
-import psutil
 
+from harness.core.cell import Job, Prepared
 from harness.core.errors import UserError
 from harness.core.units import in_bytes
+from runners import artifacts
+from runners.atomic import part_of, settle, sweep
 from runners.runtimes.llama_cpp import log
 from runners.runtimes.llama_cpp.cores import usable_cores
 
 _PREFIX = "LLAMA_FTYPE_MOSTLY_"
+
+
+def prepare(job: Job) -> Prepared:
+    """The cell's weights: as they are, or quantized into the job's cache under the digest of what they are made from.
+
+    Raises NotFound for what is not there, UserError for what cannot be fetched or made.
+    """
+    source = artifacts.fetch(job)
+    if not job.cell.scheme:
+        return source
+    made = make_quantized(Path(source.path), source.bytes, job.cell.scheme, Path(job.cache) / source.sha256)
+    weights = artifacts.Located(made.path)
+    digest = artifacts.content_digest(weights, Path(job.cache))
+    how: Literal["cached", "quantized"] = "cached" if made.cached else "quantized"
+    return Prepared(str(made.path), weights.bytes, digest, source.sha256, how, source.revision, made.maker)
 
 
 @dataclass(frozen=True)
@@ -42,10 +59,10 @@ def make_quantized(source: Path, source_bytes: int, scheme: str, folder: Path) -
     if free < source_bytes:
         raise UserError(f"{folder} has {in_bytes(free)} free and a quantization may need {in_bytes(source_bytes)}",
                         "free some space or move the cache")
-    part = _part(target)
+    part = part_of(target)
     try:
         _quantize(source, part, number, scheme)
-        _settle(part, target)
+        settle(part, target)
     finally:
         part.unlink(missing_ok=True)
     return Made(target, False, maker)
@@ -56,43 +73,11 @@ def schemes() -> list[str]:
     return sorted(name.removeprefix(_PREFIX) for name in dir(llama_cpp) if name.startswith(_PREFIX))
 
 
-def replace_atomically(target: Path, content: bytes) -> None:
-    """Write a small file so that a reader sees all of it or nothing."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = _part(target)
-    part.write_bytes(content)
-    _settle(part, target)
-
-
-def sweep(folder: Path) -> None:
-    """Delete the unfinished files of processes that are gone."""
-    for part in folder.glob(".*.part"):
-        process = part.name.split(".")[-2]
-        if not (process.isdigit() and psutil.pid_exists(int(process))):
-            part.unlink(missing_ok=True)
-
-
 def _number(scheme: str) -> int:
     number = getattr(llama_cpp, _PREFIX + scheme.upper(), None)
     if number is None:
         raise UserError(f"llama.cpp has no quantization {scheme}", f"it has {', '.join(schemes())}")
     return int(number)
-
-
-def _part(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.getpid()}.part")
-
-
-def _settle(part: Path, target: Path) -> None:
-    """Bring a finished file to the disk, then give it its name."""
-    with part.open("rb") as stream:
-        os.fsync(stream.fileno())
-    part.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _quantize(source: Path, part: Path, number: int, scheme: str) -> None:
