@@ -31,7 +31,8 @@ def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built
         raise NotFound(f"nothing to run: {first.what}: {first.reason}", "see python -m harness list")
     matrix = settings.matrix
     tasks = tuple(task.task for task in suite.tasks)
-    work = QualityWork(suite.name, suite.digest, tasks, settings.limit, settings.seed)
+    limit = suite.limit if settings.limit is None else settings.limit
+    work = QualityWork(suite.name, suite.digest, tasks, limit, settings.seed)
     quality = quality_cells(found.arms, hw.key, work, matrix.replicates) if matrix.quality else []
     speed = speed_cells(found.arms, hw.key, matrix, settings.seed) if matrix.speed else []
     cells = tuple({cell.id: cell for cell in (*quality, *speed)}.values())

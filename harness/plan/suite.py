@@ -53,7 +53,7 @@ def _file(name: str, suites: Path) -> Path:
 
 
 def _from_file(path: Path) -> Suite:
-    data = read_yaml(path)
+    data = _read(path)
     include = (path.parent / str(data.get("include", "."))).resolve()
     if not include.is_dir():
         raise NotFound(f"{path}: include names no folder ({include})", "give a folder of task YAMLs")
@@ -73,6 +73,13 @@ def _from_file(path: Path) -> Suite:
 def _folders(shipped: Sequence[str]) -> tuple[str, ...]:
     """Folders of the tasks that ship with lm_eval; raises NotFound for a name that is nobody's."""
     return tuple(sorted({str(lm_eval_task.shipped(name)[1]) for name in shipped}))
+
+
+def _read(path: Path) -> dict[str, object]:
+    """A suite's YAML over the one it extends, if any."""
+    data = read_yaml(path)
+    base = data.pop("extends", None)
+    return data if base is None else {**_read(path.parent / str(base)), **data}
 
 
 def _declared(include: Path) -> Iterator[tuple[str, tuple[Path, dict[str, Any]]]]:

@@ -128,3 +128,10 @@ def test_no_task_at_all_and_an_unknown_one_are_refused() -> None:
         load("lm_eval:gsm8kk", bundle.suites())
     with pytest.raises(UserError, match="names no task"):
         load("lm_eval:", bundle.suites())
+
+
+def test_a_suite_may_extend_another_and_ask_fewer_items(folder: Path) -> None:
+    (folder / "quick.yaml").write_text("name: quick\nextends: small.yaml\nlimit: 3\n")
+    quick = load("quick", folder)
+    assert (quick.name, quick.limit, quick.license) == ("quick", 3, "CC0-1.0")
+    assert quick.tasks == load("small", folder).tasks
