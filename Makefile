@@ -8,8 +8,8 @@ PIP := $(RUN) -m pip --disable-pip-version-check
 # Other builds: make demo CMAKE_ARGS="-DGGML_CUDA=on" (NVIDIA) or "-DGGML_METAL=on" (Apple).
 export CMAKE_ARGS += -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/tools/llama_cpp_build.cmake
 
-# Of pip's verbose output only the compiler's "[12/80]" steps, every tenth, and what went wrong.
-SHOW_COMPILE := awk '/\[[0-9]+\/[0-9]+\]/ {if (n++ % 10 == 0) print "  compiling", $$1} /^ *(ERROR|error:)|fatal error/ {print} {fflush()}'
+# Of pip's verbose output only the compiler's "[12/80]" steps, every tenth; all of it is in install.log.
+SHOW_COMPILE := awk '/\[[0-9]+\/[0-9]+\]/ {if (n++ % 10 == 0) print "  compiling", $$1} {fflush()}'
 
 .PHONY: demo test check wheel bench pocket clean
 
@@ -39,7 +39,8 @@ pocket: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml constraints.txt tools/llama_cpp_build.cmake
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV); the first time llama.cpp is compiled, some minutes ..."
-	$(PIP) install --verbose --constraint constraints.txt --editable '.[dev,llama-cpp]' 2>&1 | $(SHOW_COMPILE)
+	$(PIP) install --verbose --constraint constraints.txt --editable '.[dev,llama-cpp]' 2>&1 \
+		| tee $(VENV)/install.log | $(SHOW_COMPILE) || { tail -n 30 $(VENV)/install.log; exit 1; }
 	touch $@
 
 clean:
