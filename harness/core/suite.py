@@ -28,7 +28,8 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True):
 class Suite(Struct, frozen=True, forbid_unknown_fields=True):
     """`path` is the suite's YAML file ("" for a bare lm-eval task), `include` its folder of task YAMLs, absolute.
 
-    `limit` is how many items of each task are asked where the user sets no limit, None for all. `folders` are those of lm_eval's own tasks that it names; nothing else of lm_eval's 14,000 tasks is indexed.
+    `folders` are those of lm_eval's own tasks that it names; nothing else of lm_eval's 14,000 tasks is indexed. `limit`
+    is how many items of each task are asked where the user sets no limit, None for all.
     """
 
     name: str
