@@ -1,7 +1,8 @@
 """Small arithmetic, worked out digit by digit from the units up; the last number of the answer is the result.
 
-Levels: 1 two-digit sum; 2 two-digit difference; 3 three-digit sum or difference; 4 two digits times one;
-5 two operations in a row. Operands are held out by their hash, wordings by theirs.
+Levels: 1 two-digit sum; 2 two-digit difference; 3 three-digit sum or difference; 4 two digits times one; 5 two
+operations in a row; 6 two with three digits; 7 three with three digits; 8 four with two
+digits. Operands are held out by their hash, wordings by theirs.
 """
 
 from tools.pocket.sample import Sample
@@ -51,7 +52,8 @@ def subtract_steps(first: int, second: int) -> list[str]:
 def multiply_steps(first: int, second: int) -> list[str]:
     """A two-digit number times one digit: units, tens, then the carry."""
     units, tens = first % 10 * second, first // 10 * second
-    return [f"{first % 10}*{second}={units}", f"{first // 10}*{second}={tens}", f"{tens}+{units // 10}={tens + units // 10}"]
+    carried = f"{tens}+{units // 10}={tens + units // 10}"
+    return [f"{first % 10}*{second}={units}", f"{first // 10}*{second}={tens}", carried]
 
 
 def work(first: int, sign: str, second: int) -> tuple[list[str], int]:
@@ -63,11 +65,16 @@ def work(first: int, sign: str, second: int) -> tuple[list[str], int]:
     return multiply_steps(first, second), first * second
 
 
+def range_at(level: int) -> tuple[int, int]:
+    """Smallest and largest operand of a level."""
+    return (100, 999) if level in (3, 6, 7) else (11, 99)
+
+
 def operands(draw: Draw, level: int) -> tuple[int, str, int]:
     """Two operands and a sign for the level, from this side of the fence."""
     while True:
         sign = {1: "+", 2: "-", 4: "*"}.get(level) or draw.pick("+-")
-        low, high = (100, 999) if level == 3 else (11, 99)
+        low, high = range_at(level)
         first = draw.number(low, high)
         second = draw.number(3, 9) if level == 4 else draw.number(low, high)
         if sign == "-" and first < second:
@@ -85,13 +92,13 @@ def make(draw: Draw, level: int) -> Sample:
     text = STORIES[sign][shape[0]].format(a=first, b=second, n=name, w=THINGS[shape[1]])
     steps, result = work(first, sign, second)
     answer = f"{', '.join(steps)}: {result}"
-    held = [f"{first}{sign}{second}"]
-    if level == 5:
-        again = "+" if result < 12 else draw.pick("+-")
-        third = draw.number(11, 99 if again == "+" else min(99, result))
-        more, total = work(result, again, third)
+    for _ in range({5: 1, 6: 1, 7: 2, 8: 3}.get(level, 0)):
+        low, high = range_at(level)
+        again = "+" if result <= low else draw.pick("+-")
+        third = draw.number(low, high if again == "+" else min(high, result))
         text += " " + THEN[again][shape[3]].format(c=third)
-        answer += f"; {', '.join(more)}: {total}"
-        held.append(f"{result}{again}{third}")
+        more, result = work(result, again, third)
+        answer += f"; {', '.join(more)}: {result}"
     prompt = f"{text} {ENDS[shape[2]]}"
-    return Sample("pocket_arithmetic", level, frame_id(kind, shape), prompt, answer, (), tuple(held[:1]))
+    return Sample("pocket_arithmetic", level, frame_id(kind, shape), prompt, answer, (),
+                  (f"{first}{sign}{second}",))

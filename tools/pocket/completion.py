@@ -2,7 +2,8 @@
 
 Identifiers are invented words and some parameters are never used, so names must be copied, not guessed. Levels
 count the operations: 1 one; 2 two, or a filter; 3 three, or a filter with a change; 4 such inside a total; 5 a choice
-between two expressions.
+between two expressions; 6 a choice of which one is such a total; 7 two such
+totals joined; 8 four operations in a row.
 """
 
 import re
@@ -92,10 +93,30 @@ def choice(draw: Draw, names: list[str]) -> Expression:
     return Expression(words, f"{first.code} if {names[2]} {TESTS[test]} {names[3]} else {second.code}")
 
 
+def big_choice(draw: Draw, names: list[str]) -> Expression:
+    """A total over a changed and filtered list, or an element, by a comparison."""
+    first, second = total_of(draw, sieve(draw, names, True)), element(draw, names[4:5])
+    test = draw.pick(tuple(TESTS))
+    words = f"{first.words} if {names[5]} is {test} {names[6]}, else {second.words}"
+    return Expression(words, f"{first.code} if {names[5]} {TESTS[test]} {names[6]} else {second.code}")
+
+
+def joined(draw: Draw, names: list[str]) -> Expression:
+    """Two totals over changed and filtered lists, joined by a sign."""
+    first = total_of(draw, sieve(draw, names[:4], True))
+    second = total_of(draw, sieve(draw, names[4:8], True))
+    sign = draw.pick("+-*")
+    word = {"+": "plus", "-": "minus", "*": "times"}[sign]
+    return Expression(f"{first.words}, {word} {second.words}", f"{first.code} {sign} {second.code}")
+
+
 def expression(draw: Draw, level: int, names: list[str], start: str, lead: str) -> Expression:
     """What the function returns, at the given level, with its whole docstring."""
-    if level == 5:
-        value = choice(draw, names)
+    if level == 8:
+        value = chain(draw, names, 4, start)
+        return Expression(value.words + ".", value.code)
+    if level >= 5:
+        value = {5: choice, 6: big_choice, 7: joined}[level](draw, names)
     elif level == 4:
         value = total_of(draw, sieve(draw, names, True))
     elif draw.rng.random() < 0.5:
@@ -114,9 +135,9 @@ def parameters(code: str) -> set[str]:
 def make(draw: Draw, level: int) -> Sample:
     """A function of the given level and its last line."""
     shape = draw.frame(f"completion{level}", len(ASKS), len(STARTS), len(LEADS), 3, 2)
-    function, *names = draw.words(6)
-    used = names[:4]
-    spare = names[4:4 + shape[3] % 2]
+    function, *names = draw.words(10)
+    used = names[:8]
+    spare = names[8:8 + shape[3] % 2]
     value = expression(draw, level, used, STARTS[shape[1]], LEADS[shape[2]])
     shown = [name for name in used if name in parameters(value.code)] + spare
     draw.rng.shuffle(shown)

@@ -1,7 +1,9 @@
 """Structured extraction: a short note to a JSON object with the fields that were asked for.
 
 Levels: 1 two fields; 2 three fields; 3 four fields and one value that was corrected; 4 five fields and two
-corrected values; 5 five fields, two corrections and a second record that must be left alone.
+corrected values; 5 five fields, two corrections and a second record that must be left alone; 6 six fields, three
+corrections and a second record; 7 seven fields, four corrections and a second record; 8 (never trained) the same with
+six corrections; 9 (never trained) like 8 with two other records.
 """
 
 import json
@@ -33,8 +35,9 @@ FIXED: dict[str, tuple[str, ...]] = {
 OTHERS = ("Another note: {0} in {1} wants the {2}.", "Not this order: {0} from {1} with the {2}.",
           "Leave out {0} of {1} and the {2}.", "Yesterday {0} bought the {2} in {1}.")
 ASKS = ("Write as JSON:", "Extract as JSON:", "Return JSON with:", "JSON fields:")
-FIELDS_AT = {1: 2, 2: 3, 3: 4, 4: 5, 5: 5}
-FIXES_AT = {1: 0, 2: 0, 3: 1, 4: 2, 5: 2}
+FIELDS_AT = {1: 2, 2: 3, 3: 4, 4: 5, 5: 5, 6: 6, 7: 7, 8: 7, 9: 7}
+FIXES_AT = {1: 0, 2: 0, 3: 1, 4: 2, 5: 2, 6: 3, 7: 4, 8: 6, 9: 6}
+OTHERS_AT = {5: 1, 6: 1, 7: 1, 8: 1, 9: 2}
 
 
 def value(draw: Draw, key: str) -> str | int:
@@ -71,7 +74,7 @@ def make(draw: Draw, level: int) -> Sample:
             lines.append(FIXED[key][shape[1 + place % 2]].format(wrong, values[key]))
         else:
             lines.append(PLAIN[key][shape[3 + place % 3]].format(values[key]))
-    if level == 5:
+    for _ in range(OTHERS_AT.get(level, 0)):
         person, city = draw.names(2)
         lines.insert(draw.number(0, len(lines)), draw.pick(OTHERS).format(person, city, draw.word()))
     answer = json.dumps({key: values[key] for key in wanted})

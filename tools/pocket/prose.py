@@ -8,7 +8,8 @@ GENRES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
         ("Once there was a {job} called {a} who lived in {c}.", "Long ago, {a} the {job} came to {c}.",
          "In the old days a {job} named {a} ruled over {c}.", "Far behind the hills of {c} lived {a}, a {job}."),
         ("One {time} {a} met {b} near the {place}.", "{a} gave {b} a {color} {thing}, and {b} was {mood}.",
-         "The {animal} of {b} ran into the {place} and did not come back.", "{b} asked {a} for help, but {a} was too {mood}.",
+         "The {animal} of {b} ran into the {place} and did not come back.",
+         "{b} asked {a} for help, but {a} was too {mood}.",
          "They walked {n} days until they saw the {place}.", "There they found a {thing} made of {stuff}.",
          "\"Who are you?\" asked {b}. \"I am {a},\" said {a}.", "A {color} {animal} sat on the {thing} and sang.",
          "Nobody in {c} had ever seen such a {thing}.", "When the {time} came, the {place} was full of {stuff}."),
@@ -32,7 +33,8 @@ GENRES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
          "{a} and {b} do not agree about the {thing}.", "Most of the {stuff} comes from {c}.",
          "The {color} {thing} was sold to a {job}.", "Some {n} people came to the {place}.",
          "The work on the {place} began in the {time}.", "Nobody knows who took the {thing}."),
-        ("The next meeting is in {n} days.", "{b} did not want to answer.", "The {place} stays closed until the {time}.",
+        ("The next meeting is in {n} days.", "{b} did not want to answer.",
+         "The {place} stays closed until the {time}.",
          "More news will follow from {c}.")),
     "letter": (
         ("Dear {a}, thank you for the {thing}.", "My dear {a}, I write to you from {c}.",
@@ -69,6 +71,7 @@ def make(draw: Draw, level: int) -> Sample:
     # The same thing, place and animal come back through a text: what was read earlier helps to foresee what follows.
     props = {key: draw.some(options, 2) for key, options in LISTS.items()}
     text = " ".join(
-        line.format(a=first, b=second, c=city, n=draw.number(2, 90), **{key: draw.pick(two) for key, two in props.items()})
+        line.format(a=first, b=second, c=city, n=draw.number(2, 90),
+                    **{key: draw.pick(two) for key, two in props.items()})
         for line in lines)
     return Sample("pocket_prose", level, frame_id(f"prose-{genre}", shape), "", text, (), (first, second, city))

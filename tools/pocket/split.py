@@ -12,9 +12,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-ONSETS = "b d f g k l m n p r s t v z".split()
-VOWELS = "a e i o u".split()
-CODAS = "l n r s".split()
+ONSETS = ["b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z"]
+VOWELS = ["a", "e", "i", "o", "u"]
+CODAS = ["l", "n", "r", "s"]
 
 
 def is_held_out(key: str) -> bool:

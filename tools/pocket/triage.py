@@ -1,7 +1,9 @@
 """First-pass classification: a support ticket to one team out of eight.
 
-Every ticket names one to four matters, and exactly one of them is open. Levels: 1 one matter; 2 a second one
-that is done or denied; 3 two such; 4 a numbered list and a pointer into it; 5 a list, a pointer and a change of mind.
+Every ticket names one to five matters, and exactly one of them is open. Levels: 1 one matter; 2 a second one that is
+done or denied; 3 two such; 4 a numbered list and a pointer into it; 5 a list, a pointer and a change of mind; 6 a list
+of four and a pointer to a neighbour; 7 a list of five and a pointer to the next but one; 8 (never trained) a list of
+four and a change of mind to a neighbour.
 """
 
 from tools.pocket.sample import Sample
@@ -40,7 +42,8 @@ BODIES: dict[int, tuple[str, ...]] = {
         "Open: {0}. Done: {1}. Also done: {2}.", "First {1}, then {2}, both fixed. What stays is {0}.",
         "My neighbour has {1}, the shop had {2}, and I have {0}.",
         "There is {0}. Do not mind {1}, and {2} is over.", "It was {1}. That is fixed. It is {0}, not {2}."),
-    4: ("One: {a}. Two: {b}. Three: {d}. Only number {i} is open.", "One: {a}. Two: {b}. Three: {d}. Please do number {i}.",
+    4: ("One: {a}. Two: {b}. Three: {d}. Only number {i} is open.",
+        "One: {a}. Two: {b}. Three: {d}. Please do number {i}.",
         "I had {a}, {b} and {d}. All are solved but number {i}.", "See {a}, {b} and {d}. Take number {i} only.",
         "Number {i} of these is open: {a}, {b}, {d}.", "Only look at number {i}: {a}; {b}; {d}."),
     5: ("One: {a}. Two: {b}. Three: {d}. Do number {j}. No, wait: number {i}.",
@@ -48,8 +51,24 @@ BODIES: dict[int, tuple[str, ...]] = {
         "I had {a}, {b} and {d}. I asked for number {j}, which is solved. Now do number {i}.",
         "Skip number {j}, do number {i}: {a}, {b}, {d}.",
         "One: {a}. Two: {b}. Three: {d}. Number {i} is open, number {j} is solved."),
+    6: ("One: {a}. Two: {b}. Three: {d}. Four: {e}. Do the one {w} number {j}.",
+        "See {a}, {b}, {d} and {e}. Open is the one {w} number {j}.",
+        "All of these are solved but the one {w} number {j}: {a}; {b}; {d}; {e}.",
+        "Of {a}, {b}, {d} and {e}, take the one {w} number {j}.",
+        "Only look at what stands {w} number {j}: {a}; {b}; {d}; {e}."),
+    7: ("One: {a}. Two: {b}. Three: {d}. Four: {e}. Five: {f}. Do the one two places {w} number {j}.",
+        "See {a}, {b}, {d}, {e} and {f}. Open is the one two places {w} number {j}.",
+        "All of these are solved but the one two places {w} number {j}: {a}; {b}; {d}; {e}; {f}.",
+        "Of {a}, {b}, {d}, {e} and {f}, take the one two places {w} number {j}.",
+        "Only look at what stands two places {w} number {j}: {a}; {b}; {d}; {e}; {f}."),
+    8: ("One: {a}. Two: {b}. Three: {d}. Four: {e}. Do number {j}. No, wait: the one {w} it.",
+        "Of {a}, {b}, {d} and {e}, take not number {j} but the one {w} it.",
+        "{a}, {b}, {d} and {e}: first I meant number {j}, now I mean the one {w} it.",
+        "I have {a}, {b}, {d} and {e}. Not number {j} is open but the one {w} it.",
+        "Skip number {j}, do the one {w} it: {a}; {b}; {d}; {e}."),
 }
-ORDINALS = ("one", "two", "three")
+ORDINALS = ("one", "two", "three", "four", "five")
+LISTED_AT = {6: 4, 7: 5, 8: 4}
 
 
 def make(draw: Draw, level: int) -> Sample:
@@ -57,14 +76,17 @@ def make(draw: Draw, level: int) -> Sample:
     shape = draw.frame(f"triage{level}", len(BODIES[level]), len(OPENINGS), len(CLOSINGS), len(ASKS))
     person, city = draw.names(2)
     product = draw.word()
-    teams = draw.some(LABELS, 3)
+    count = LISTED_AT.get(level, 3)
+    teams = draw.some(LABELS, count)
     phrases = [" ".join((draw.pick(MATTERS[team][0]), draw.pick(MATTERS[team][1]))) for team in teams]
-    where = draw.number(0, 2)
+    where = draw.number(0, count - 1)
     listed = phrases[1:]
     listed.insert(where, phrases[0])
-    other = draw.pick([spot for spot in range(3) if spot != where])
+    gaps = {6: (1,), 7: (2,), 8: (1,)}.get(level, (1, 2))
+    other = draw.pick([spot for spot in range(count) if abs(spot - where) in gaps])
     body = BODIES[level][shape[0]].format(
-        *phrases, a=listed[0], b=listed[1], d=listed[2], i=ORDINALS[where], j=ORDINALS[other])
+        *phrases, a=listed[0], b=listed[1], d=listed[2], e=listed[min(3, count - 1)], f=listed[-1],
+        i=ORDINALS[where], j=ORDINALS[other], w="after" if other < where else "before")
     head = OPENINGS[shape[1]].format(n=person, c=city, p=product)
     tail = CLOSINGS[shape[2]].format(n=person, c=city, p=product)
     prompt = f"{ASKS[shape[3]]}\nTeams: {', '.join(LABELS)}.\n{head} {body[0].upper()}{body[1:]} {tail}"
