@@ -6,7 +6,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check
 # Other builds: make demo CMAKE_ARGS="-DGGML_CUDA=on" (NVIDIA) or "-DGGML_METAL=on" (Apple).
-export CMAKE_ARGS += -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/tools/llama_cpp_build.cmake
+export CMAKE_ARGS
+override CMAKE_ARGS += -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CURDIR)/tools/llama_cpp_build.cmake
 
 # Of pip's verbose output only the compiler's "[12/80]" steps, every tenth; all of it is in install.log.
 SHOW_COMPILE := awk '/\[[0-9]+\/[0-9]+\]/ {if (n++ % 10 == 0) print "  compiling", $$1} {fflush()}'
