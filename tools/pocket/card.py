@@ -42,10 +42,12 @@ def score_table(scores: dict[str, Cells]) -> str:
 def level_table(scores: dict[str, Cells]) -> str:
     """Items and F16 score per level, and the same at the smallest quantization."""
     counts = {module.__name__.rsplit(".", 1)[-1]: levels for module, levels in GRADES}
-    lines = ["| task | level | items | F16, % | Q4_K_M, % | Q2_K, % |", "|---|---|---|---|---|---|"]
+    shown = [quant for quant in ("f16", "q4_k_m", "q2_k") if quant in scores]
+    lines = ["| task | level | items | " + " | ".join(f"{quant.upper()}, %" for quant in shown) + " |"]
+    lines.append("|---|---|---" + "|---" * len(shown) + "|")
     for task in TASKS:
         for level, count in counts[task].items():
-            cells = [f"{100 * scores[quant][task]['levels'][str(level)]:.1f}" for quant in ("f16", "q4_k_m", "q2_k")]
+            cells = [f"{100 * scores[quant][task]['levels'][str(level)]:.1f}" for quant in shown]
             lines.append(f"| {task} | {level} | {count} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
