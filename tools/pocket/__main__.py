@@ -59,7 +59,7 @@ def run_suite_step(step: str, args: argparse.Namespace) -> None:
     elif step == "score":
         from tools.pocket import score
 
-        score.run(args.work, args.assets, args.data, tuple(args.quants.split(",")) if args.quants else score.QUANTS)
+        score.run(args.work, tuple(args.quants.split(",")) if args.quants else score.QUANTS)
     else:
         from tools.pocket import card
 
