@@ -25,7 +25,8 @@ from harness.core.errors import ConfigError
 from harness.plan.gguf import overrides_for
 
 _POINT_GROUPS = ("model", "quant", "runtime", "load")
-_SINGLE = ("suite", "tasks", "limit", "baseline", "seed", "timeout_seconds", "rerun", "results", "reports", "protocol")
+_PLAIN = ("suite", "limit", "samples", "temperature", "seed", "timeout_seconds", "rerun")
+_SINGLE = (*_PLAIN, "tasks", "baseline", "results", "reports", "protocol")
 _LOCAL = "local"  # the entry that stands behind model=/path/to/weights.gguf
 _PRIMARY = "quantharness"
 _WORDS = {"hw": "box", "quant": "quantization"}
@@ -215,15 +216,21 @@ def _settings(merged: Merged, points: list[Point], overrides: tuple[str, ...], p
     quants |= {point.quant.key: point.quant for point in points}
     tasks = merged["tasks"]
     listed = [tasks] if isinstance(tasks, str) else tasks or []
+    runtimes = bundle.catalogue("runtime", Runtime, place.conf_dirs)
+    runtimes |= {point.runtime.key: point.runtime for point in points}
     baseline = str(merged["baseline"]).lower()
-    if baseline not in ("auto", "none", *quants):
-        raise ConfigError(f"unknown baseline '{baseline}'", bundle.closest(baseline, ("auto", "none", *quants)))
-    single = {key: merged[key] for key in ("suite", "limit", "seed", "timeout_seconds", "rerun")}
+    quant, _, runtime = baseline.partition("@")
+    if quant not in ("auto", "none", *quants):
+        raise ConfigError(f"unknown baseline '{quant}'", bundle.closest(quant, ("auto", "none", *quants)))
+    if runtime and runtime not in runtimes:
+        raise ConfigError(f"unknown runtime '{runtime}' in baseline={baseline}", bundle.closest(runtime, runtimes))
+    single = {key: merged[key] for key in _PLAIN}
     folders = {key: str(place.cwd / Path(merged[key] or key).expanduser()) for key in ("results", "reports")}
     built = {
         "hw": bundle.convert(merged["hw"], Hardware, f"hw={merged['hw']['key']}"),
         "points": tuple(point for n, point in enumerate(points) if point not in points[:n]),
         "quants": quants,
+        "runtimes": runtimes,
         "matrix": bundle.convert(merged["matrix"], Matrix, f"matrix={merged['matrix']['key']}"),
         "protocol": bundle.convert(merged["protocol"], Protocol, "protocol"),
         "tasks": () if listed == ["all"] else tuple(listed),

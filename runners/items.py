@@ -17,11 +17,11 @@ Replies = dict[tuple[str, int], list[tuple[int, Score | Generation]]]
 """(request number, reply) of each (task, document)."""
 
 
-def results(task: str, samples: list[dict[str, Any]], replies: Replies) -> Iterator[ItemResult]:
-    """One result per document, each with an id of its own: not every data set's "id" names one document."""
+def results(task: str, samples: list[dict[str, Any]], replies: Replies, sample: int = 0) -> Iterator[ItemResult]:
+    """The `sample`-th result of each document, under an id of its own: not every data set's "id" names one document."""
     seen: set[str] = set()
     for number, filtered in groupby(sorted(samples, key=itemgetter("doc_id")), key=itemgetter("doc_id")):
-        item = _result(task, list(filtered), replies)
+        item = msgspec.structs.replace(_result(task, list(filtered), replies), sample=sample)
         if item.item_id in seen:
             item = msgspec.structs.replace(item, item_id=f"{item.item_id}#{number}")
         seen.add(item.item_id)

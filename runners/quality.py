@@ -43,7 +43,7 @@ class SessionLM(LM):  # type: ignore[misc]  # lm_eval is untyped
         super().__init__()
         self._session, self._journal, self._work, self._progress = session, journal, work, progress
         self.replies: items.Replies = {}
-        self.resumed = self.answered = 0
+        self.resumed = self.answered = self.sample = 0
 
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
         """(log-probability in nats, greedy) of each continuation."""
@@ -59,7 +59,7 @@ class SessionLM(LM):  # type: ignore[misc]  # lm_eval is untyped
 
     def generate_until(self, requests: list[Instance]) -> list[str]:
         """The reply to each prompt, without its stop string."""
-        asked = [self._generate_request(r, k) for r, k in zip(requests, _keys(requests), strict=True)]
+        asked = [self._generate_request(r, k) for r, k in zip(requests, _keys(requests, self.sample), strict=True)]
         replies = self._answer(requests, Generation, lambda some: self._session.generate([asked[i] for i in some]))
         return [reply.text for reply in replies]
 
@@ -74,6 +74,8 @@ class SessionLM(LM):  # type: ignore[misc]  # lm_eval is untyped
 
     def _generate_request(self, request: Instance, key: str) -> GenerateRequest:
         prompt, options = request.args
+        if self._work.temperature is not None:
+            options = {**options, "temperature": self._work.temperature, "do_sample": self._work.temperature > 0}
         stop = options.get("until") or ()
         sampled = options.get("do_sample", float(options.get("temperature", 0)) > 0)
         fields = {k: options[k] for k in ("temperature", "top_p", "top_k", "min_p") if k in options}
@@ -91,7 +93,7 @@ class SessionLM(LM):  # type: ignore[misc]  # lm_eval is untyped
         self, requests: list[Instance], kind: type[R], ask: Callable[[Sequence[int]], Iterator[tuple[int, R]]]
     ) -> list[R]:
         """Replies in request order: from the journal where it has them, else asked and journalled as they arrive."""
-        keys = _keys(requests)
+        keys = _keys(requests, self.sample)
         found: dict[int, R] = {}
         for index, key in enumerate(keys):
             if (reply := self._journal.get(key, kind)) is not None:
@@ -112,14 +114,15 @@ class SessionLM(LM):  # type: ignore[misc]  # lm_eval is untyped
         return [found[index] for index in range(len(requests))]
 
 
-def _keys(requests: list[Instance]) -> list[str]:
+def _keys(requests: list[Instance], sample: int) -> list[str]:
     """One name per request that no other request of the cell has; repeats of one instance are told apart by count."""
+    again = f" sample {sample}" if sample else ""
     seen: dict[bytes, int] = {}
     keys = []
     for request in requests:
         name = canonical([request.request_type, request.task_name, request.doc_id, request.idx, list(request.args)])
         seen[name] = seen.get(name, 0) + 1
-        keys.append(text_digest(f"{name.decode()} {seen[name]}"))
+        keys.append(text_digest(f"{name.decode()} {seen[name]}{again}"))
     return keys
 
 
@@ -131,11 +134,14 @@ def measure(lm: SessionLM, suite: Suite, work: QualityWork) -> Iterator[ItemResu
         os.chdir(suite.include)
     folders = [folder for folder in (suite.include, *suite.folders) if folder]
     manager = TaskManager(include_path=folders, include_defaults=False)
-    for (templated, shots), group in groupby(tasks, key=lambda task: _setup(suite, task)):
-        chosen = list(group)
-        results = _evaluate(lm, manager, chosen, work, (templated, shots))
-        for task, samples in results["samples"].items():  # of a group (mmlu): its member tasks
-            yield from items.results(task, samples, lm.replies)
+    for lm.sample in range(work.samples):
+        # Choices and whole texts are scored, not drawn: one sample says it all.
+        drawn = [task for task in tasks if not lm.sample or task.output == "generate"]
+        for setup, group in groupby(drawn, key=lambda task: _setup(suite, task)):
+            lm.replies.clear()
+            results = _evaluate(lm, manager, list(group), work, setup)
+            for task, samples in results["samples"].items():  # of a group (mmlu): its member tasks
+                yield from items.results(task, samples, lm.replies, lm.sample)
 
 
 def _setup(suite: Suite, task: Task) -> tuple[bool, int | None]:

@@ -14,6 +14,8 @@ from harness.core.record import Completed
 from harness.core.verdict import Analysis, Arm, Input, Scored
 from harness.store.items import LoadedRun
 
+KINDS: tuple[quality.Kind, ...] = ("quality", "aa", "bridge", "total")
+
 
 def analyse(plan: Plan, records: Sequence[LoadedRun]) -> Analysis:
     """Compare every pair of the plan on what was measured; the same input gives the same output.
@@ -23,7 +25,7 @@ def analyse(plan: Plan, records: Sequence[LoadedRun]) -> Analysis:
     """
     runs = Runs(plan, records)
     rng = np.random.default_rng(int(plan.id, 16))
-    comparisons = [*quality.compare(plan, runs, "quality", rng), *quality.compare(plan, runs, "aa", rng)]
+    comparisons = [one for kind in KINDS for one in quality.compare(plan, runs, kind, rng)]
     diagnostics, problems = rolling.diagnose(plan, runs)
     return Analysis(
         plan=plan,

@@ -4,8 +4,9 @@ Every guard here was learned from a public failure: answers cut off by a limit, 
 prompt, items dropped in one arm. A guard that fails makes the comparison BROKEN, with the reason; nothing is dropped.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,18 +23,28 @@ CAP_PVALUE, CAP_POINTS = 0.01, 0.01
 
 @dataclass(frozen=True, eq=False)
 class Paired:
-    """Both arms' scores by item (n,): means over samples, in [0, 1], higher better.
+    """Both arms' scores by item in all their runs, (n, m) and (n, k), in [0, 1], higher better.
 
     `clusters` numbers each item's group, None if all stand alone; `broken` is a reason not to trust the numbers.
     `cap_hits` are the arms' shares of answers cut off by a limit, `cut` (n,) the items cut off in either arm.
     """
 
-    baseline: Array
-    candidate: Array
+    baseline_runs: Array
+    candidate_runs: Array
     clusters: NDArray[np.int64] | None
     cut: NDArray[np.bool_]
     cap_hits: tuple[float, float]
     broken: str = ""
+
+    @cached_property
+    def baseline(self) -> Array:
+        """Mean by item (n,)."""
+        return _mean(self.baseline_runs)
+
+    @cached_property
+    def candidate(self) -> Array:
+        """Mean by item (n,)."""
+        return _mean(self.candidate_runs)
 
     @property
     def differences(self) -> Array:
@@ -64,8 +75,8 @@ def tasks_of(suite: Suite, cell: Cell) -> tuple[Task, ...]:
     return tuple(task for task in suite.tasks if task.task in wanted)
 
 
-def cells_differ(baseline: Cell, candidate: Cell, kind: Literal["quality", "aa", "speed"]) -> str:
-    """Why two quality cells do not answer the same questions, "" if they do. A replicate may change its seed."""
+def cells_differ(baseline: Cell, candidate: Cell, kind: str) -> str:
+    """Why two quality cells do not answer the same questions, "" if they do. A replicate ("aa") may change its seed."""
     first, second = baseline.work, candidate.work
     if not (isinstance(first, QualityWork) and isinstance(second, QualityWork)):
         return "one of the two cells is not a quality cell"
@@ -73,8 +84,10 @@ def cells_differ(baseline: Cell, candidate: Cell, kind: Literal["quality", "aa",
         return f"suites differ: {first.suite} {first.suite_digest[:12]} and {second.suite} {second.suite_digest[:12]}"
     if first.limit != second.limit:
         return f"item limits differ: {first.limit} and {second.limit}"
-    if kind == "quality" and first.seed != second.seed:
+    if kind != "aa" and first.seed != second.seed:
         return f"seeds differ: {first.seed} and {second.seed}"
+    if (first.samples, first.temperature) != (second.samples, second.temperature):
+        return "samples or temperature differ"
     if baseline.model != candidate.model:
         return f"models differ: {baseline.model} and {candidate.model}"
     return ""
@@ -90,18 +103,23 @@ def items_of(run: LoadedRun, task: Task, suite: Suite) -> ItemTable | None:
     return pool(task.task, tuple(sorted(members, key=lambda table: table.task))) if members else None
 
 
-def lay_side_by_side(baseline: ItemTable, candidate: ItemTable, task: Task) -> Paired | Mismatch:
-    """Both arms' scores by item, or why that is impossible; differing cut-off rates set `broken`, no more."""
+def lay_side_by_side(
+    baseline: ItemTable, candidate: ItemTable, task: Task, again: Sequence[ItemTable] = ()
+) -> Paired | Mismatch:
+    """Both arms' scores by item, or why that is impossible; differing cut-off rates set `broken`, no more.
+
+    `again` are the baseline's replicates; one that does not answer the same prompts is left to its own A/A comparison.
+    """
     reason = _arm_problem(baseline, task, "baseline") or _arm_problem(candidate, task, "candidate")
     reason = reason or sets_differ(baseline, candidate)
     if reason:
         return Mismatch(reason)
-    first, second = _item_means(baseline, task), _item_means(candidate, task)
+    fit = [one for one in again if not (_arm_problem(one, task, "replicate") or sets_differ(baseline, one))]
     cut = _any_cut(baseline), _any_cut(candidate)
     rates = _cut_rate(baseline), _cut_rate(candidate)
     return Paired(
-        baseline=first,
-        candidate=second,
+        baseline_runs=np.concatenate([_runs(one, task) for one in (baseline, *fit)], axis=1),
+        candidate_runs=_runs(candidate, task),
         clusters=_groups(baseline),
         cut=cut[0] | cut[1],
         cap_hits=rates,
@@ -111,7 +129,7 @@ def lay_side_by_side(baseline: ItemTable, candidate: ItemTable, task: Task) -> P
 
 def single(table: ItemTable, task: Task) -> Array | None:
     """One arm's scores by item (n,), higher better; None where they cannot be used."""
-    return None if _arm_problem(table, task, "arm") else _item_means(table, task)
+    return None if _arm_problem(table, task, "arm") else _mean(_runs(table, task))
 
 
 def sets_differ(baseline: ItemTable, candidate: ItemTable) -> str:
@@ -172,11 +190,14 @@ def _score_problem(table: ItemTable, task: Task, arm: str) -> str:
     return ""
 
 
-def _item_means(table: ItemTable, task: Task) -> Array:
-    scores = table.scores[task.metric]
-    starts = table.starts
-    means = np.add.reduceat(scores, starts) / (table.rows / starts.size)
-    return means if task.higher_is_better else 1 - means
+def _runs(table: ItemTable, task: Task) -> Array:
+    """Scores (items, samples); every item has as many."""
+    scores = table.scores[task.metric].reshape(table.starts.size, -1)
+    return scores if task.higher_is_better else 1 - scores
+
+
+def _mean(runs: Array) -> Array:
+    return runs[:, 0] if runs.shape[1] == 1 else np.asarray(runs.mean(axis=1))
 
 
 def _any_cut(table: ItemTable) -> NDArray[np.bool_]:

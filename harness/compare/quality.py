@@ -1,26 +1,29 @@
-"""Every quality and A/A pair of the plan on every task: measured first, judged when the whole family is known."""
+"""Every pair of quality cells on every task: measured first, judged when the whole family is known."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from harness.compare.evidence import Evidence, gather
 from harness.compare.match import Mismatch, Paired, cells_differ, items_of, lay_side_by_side, scored_tasks
+from harness.compare.noise import beside_noise, margin_of_noise
 from harness.compare.runs import Runs
-from harness.compare.verdict import broken, judge, margin_for, no_information
+from harness.compare.verdict import at_margin, broken, judge, margin_for, no_information
+from harness.core.cell import Cell
 from harness.core.config import Protocol
 from harness.core.plan import Pair, Plan
 from harness.core.suite import Task
 from harness.core.verdict import Comparison, Scored, Verdict
 from harness.stats.means import paired_mean
-from harness.stats.multiple import holm
+from harness.stats.multiple import benjamini_hochberg, holm
 from harness.stats.planning import items_to_decide, smallest_margin
 from harness.stats.proportion import wilson
 from harness.stats.table import Array
 
+Kind = Literal["quality", "aa", "bridge", "total"]
 UNKNOWN = Scored(math.nan, math.nan, math.nan)
 
 
@@ -28,9 +31,9 @@ UNKNOWN = Scored(math.nan, math.nan, math.nan)
 class Measured:
     """One pair on one task before judgement; `evidence` is None where the comparison cannot be made (`reason`)."""
 
-    kind: Literal["quality", "aa"]
     pair: Pair
     task: Task
+    confirmatory: bool
     labels: tuple[str, str]
     paired: Paired | None
     evidence: Evidence | None
@@ -45,35 +48,46 @@ class Measured:
         return own, max([own, *clustered])
 
 
-def compare(plan: Plan, runs: Runs, kind: Literal["quality", "aa"], rng: np.random.Generator) -> list[Comparison]:
-    """All comparisons of one kind, in the plan's order; each kind is its own Holm family, fixed by the plan alone."""
-    family = [_measure(pair, task, plan, runs, kind, rng) for pair, task in pairs_and_tasks(plan, runs, kind)]
-    headline = holm([one.pvalues()[0] for one in family])
-    clustered = holm([one.pvalues()[1] for one in family])
+def compare(plan: Plan, runs: Runs, kind: Kind, rng: np.random.Generator) -> list[Comparison]:
+    """All comparisons of one kind, in the plan's order; each kind is its own family, fixed by the plan alone.
+
+    Holm corrects the confirmatory family, Benjamini-Hochberg what the protocol leaves outside it.
+    """
+    found = [_measure(pair, task, plan, runs, rng) for pair, task in pairs_and_tasks(plan, runs, kind)]
+    inside = np.array([one.confirmatory for one in found], dtype=bool)
+    corrected = np.ones((2, len(found)))
+    for row, pvalues in enumerate(zip(*(one.pvalues() for one in found), strict=True)):
+        corrected[row, inside] = holm(np.array(pvalues)[inside])
+        corrected[row, ~inside] = benjamini_hochberg(np.array(pvalues)[~inside])
     return [
-        _judged(one, float(first), float(second), plan.protocol)
-        for one, first, second in zip(family, headline, clustered, strict=True)
+        _judged(one, float(first), float(second), plan.protocol, rng)
+        for one, first, second in zip(found, *corrected, strict=True)
     ]
 
 
-def pairs_and_tasks(plan: Plan, runs: Runs, kind: Literal["quality", "aa"]) -> Iterable[tuple[Pair, Task]]:
+def pairs_and_tasks(plan: Plan, runs: Runs, kind: Kind) -> Iterable[tuple[Pair, Task]]:
     """The family: every pair of the kind with every scored task."""
     for pair in plan.pairs:
         if pair.kind == kind:
             yield from ((pair, task) for task in scored_tasks(plan.suite, runs.cell(pair.candidate)))
 
 
-def _measure(
-    pair: Pair, task: Task, plan: Plan, runs: Runs, kind: Literal["quality", "aa"], rng: np.random.Generator
-) -> Measured:
+def _measure(pair: Pair, task: Task, plan: Plan, runs: Runs, rng: np.random.Generator) -> Measured:
     cells = runs.cell(pair.baseline), runs.cell(pair.candidate)
-    labels = cells[0].arm, cells[1].arm + (f" replicate {cells[1].replicate}" if kind == "aa" else "")
-    reason = cells_differ(*cells, kind) or runs.missing(pair.baseline, "baseline")
+    labels = cells[0].arm, cells[1].arm + (f" replicate {cells[1].replicate}" if pair.kind == "aa" else "")
+    confirmatory = in_family(cells[1], task, plan.protocol)
+    reason = cells_differ(*cells, pair.kind) or runs.missing(pair.baseline, "baseline")
     reason = reason or runs.missing(pair.candidate, "candidate")
     paired = Mismatch(reason) if reason else _pair_items(pair, task, plan, runs)
     if isinstance(paired, Mismatch):
-        return Measured(kind, pair, task, labels, None, None, paired.reason)
-    return Measured(kind, pair, task, labels, paired, gather(paired, rng), paired.broken)
+        return Measured(pair, task, confirmatory, labels, None, None, paired.reason)
+    return Measured(pair, task, confirmatory, labels, paired, gather(paired, rng), paired.broken)
+
+
+def in_family(candidate: Cell, task: Task, protocol: Protocol) -> bool:
+    """Whether the protocol named this task and quantization, before the run, as ones to rest claims on."""
+    tasks, quants = protocol.family_tasks, protocol.family_quants
+    return (not tasks or task.task in tasks) and (not quants or candidate.quant in quants)
 
 
 def _pair_items(pair: Pair, task: Task, plan: Plan, runs: Runs) -> Paired | Mismatch:
@@ -82,7 +96,11 @@ def _pair_items(pair: Pair, task: Task, plan: Plan, runs: Runs) -> Paired | Mism
     if first is None or second is None:
         arm = "baseline" if first is None else "candidate"
         return Mismatch(f"the {arm} has no items of {task.task}; run the same command again to complete it")
-    return lay_side_by_side(first, second, task)
+    repeats = [one.candidate for one in plan.pairs if one.kind == "aa" and one.baseline == pair.baseline]
+    # A replicate is compared with the first run alone, everything else with the mean of all of the baseline's runs.
+    repeats = [cell for cell in repeats if pair.kind != "aa" and runs.completed(cell)]
+    again = [items_of(runs[cell], task, plan.suite) for cell in repeats]
+    return lay_side_by_side(first, second, task, [one for one in again if one is not None])
 
 
 def score(values: Array, task: Task) -> Scored:
@@ -96,7 +114,9 @@ def score(values: Array, task: Task) -> Scored:
     return Scored(mean, low, high) if task.higher_is_better else Scored(1 - mean, 1 - high, 1 - low)
 
 
-def _judged(one: Measured, pvalue_holm: float, clustered_holm: float, protocol: Protocol) -> Comparison:
+def _judged(
+    one: Measured, pvalue_holm: float, clustered_holm: float, protocol: Protocol, rng: np.random.Generator
+) -> Comparison:
     if one.paired is None or one.evidence is None:
         return _broken(one, protocol)
     evidence, paired, n = one.evidence, one.paired, one.paired.baseline.size
@@ -105,16 +125,10 @@ def _judged(one: Measured, pvalue_holm: float, clustered_holm: float, protocol: 
     info = no_information(before, one.task, n, margin)
     judged = judge(evidence, pvalue_holm, clustered_holm, info, protocol)
     stopped = bool(one.reason)
+    at_noise = at_margin(evidence, pvalue_holm, margin_of_noise(paired), info, protocol.alpha)
     open_question = judged.verdict is Verdict.INCONCLUSIVE and not info and not stopped
     return Comparison(
-        kind=one.kind,
-        task=one.task.task,
-        task_kind=one.task.kind,
-        metric=one.task.metric,
-        baseline_arm=one.labels[0],
-        candidate_arm=one.labels[1],
-        baseline_cell=one.pair.baseline,
-        candidate_cell=one.pair.candidate,
+        **_identity(one),
         n_items=n,
         baseline=before,
         candidate=score(paired.candidate, one.task),
@@ -138,7 +152,23 @@ def _judged(one: Measured, pvalue_holm: float, clustered_holm: float, protocol: 
         smallest_margin=smallest_margin(n, evidence.spread),
         second_opinion=_without_cut(paired) if stopped else judged.second_opinion,
         note=one.reason or judged.note,
+        noise=None if stopped or one.pair.kind == "aa" else beside_noise(paired, at_noise, rng),
     )
+
+
+def _identity(one: Measured) -> dict[str, Any]:
+    """What a comparison is of, with numbers or without."""
+    return {
+        "kind": one.pair.kind,
+        "task": one.task.task,
+        "task_kind": one.task.kind,
+        "metric": one.task.metric,
+        "baseline_arm": one.labels[0],
+        "candidate_arm": one.labels[1],
+        "baseline_cell": one.pair.baseline,
+        "candidate_cell": one.pair.candidate,
+        "confirmatory": one.confirmatory,
+    }
 
 
 def _without_cut(paired: Paired) -> str:
@@ -154,14 +184,7 @@ def _broken(one: Measured, protocol: Protocol) -> Comparison:
     """A comparison without numbers."""
     nan = math.nan
     return Comparison(
-        kind=one.kind,
-        task=one.task.task,
-        task_kind=one.task.kind,
-        metric=one.task.metric,
-        baseline_arm=one.labels[0],
-        candidate_arm=one.labels[1],
-        baseline_cell=one.pair.baseline,
-        candidate_cell=one.pair.candidate,
+        **_identity(one),
         n_items=0,
         baseline=UNKNOWN,
         candidate=UNKNOWN,

@@ -17,11 +17,11 @@ UNITS = ("words", "word_perplexity", "per word"), ("bytes", "byte_perplexity", "
 
 
 def diagnose(plan: Plan, runs: Runs) -> tuple[list[Diagnostic], list[str]]:
-    """Perplexities of every quality and A/A pair on every rolling task, and why any could not be computed."""
+    """Perplexities of every quality, bridge and A/A pair on every rolling task, and why any could not be computed."""
     found: list[Diagnostic] = []
     problems: list[str] = []
     for pair in plan.pairs:
-        if pair.kind == "speed" or not (runs.completed(pair.baseline) and runs.completed(pair.candidate)):
+        if pair.kind in ("speed", "total") or not (runs.completed(pair.baseline) and runs.completed(pair.candidate)):
             continue
         for task in tasks_of(plan.suite, runs.cell(pair.candidate)):
             if task.output == "rolling":

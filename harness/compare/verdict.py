@@ -40,7 +40,7 @@ def judge(evidence: Evidence, pvalue_holm: float, clustered_holm: float, info: s
     `pvalue_holm` is the test of any change after Holm over the family, `clustered_holm` the same for clustered tests.
     """
     margin = margin_for(protocol, evidence.n_items)
-    rows = tuple(_at(evidence, pvalue_holm, one, info, protocol.alpha) for one in shown(protocol, margin))
+    rows = tuple(at_margin(evidence, pvalue_holm, one, info, protocol.alpha) for one in shown(protocol, margin))
     verdict = next(row.verdict for row in rows if row.margin == margin)
     other = "" if info else _disagreement(evidence, verdict, (pvalue_holm, clustered_holm), margin, protocol.alpha)
     changed = _change(evidence.wide, pvalue_holm, protocol.alpha)
@@ -68,7 +68,8 @@ def no_information(baseline: Scored, task: Task, n_items: int, margin: float) ->
     return "no information: baseline at ceiling" if score >= ceiling else ""
 
 
-def _at(evidence: Evidence, pvalue_holm: float, margin: float, info: str, alpha: float) -> MarginVerdict:
+def at_margin(evidence: Evidence, pvalue_holm: float, margin: float, info: str, alpha: float) -> MarginVerdict:
+    """The verdict at one margin; arguments as for `judge`."""
     test = evidence.tost(margin)
     verdict = _decide(test.pvalue < alpha, evidence.wide, pvalue_holm, alpha)
     # At the ceiling a loss is still a loss; whatever else is seen there, or anything at chance, means nothing.

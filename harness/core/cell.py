@@ -11,8 +11,12 @@ from harness.core.suite import Suite
 CELL_SCHEMA = 1
 
 
-class QualityWork(Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):
-    """Answer these tasks; `order_seed` 0 keeps the suite's item order, other values shuffle the requests."""
+class QualityWork(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="quality"):
+    """Answer these tasks; `order_seed` 0 keeps the suite's item order, other values shuffle the requests.
+
+    Each generated item is answered `samples` times, at `temperature` where it is not None (else as the task says).
+    Defaults are left out of the id, so that a field added later renames no cell: never change a default.
+    """
 
     suite: str
     suite_digest: str
@@ -20,6 +24,8 @@ class QualityWork(Struct, frozen=True, forbid_unknown_fields=True, tag="quality"
     limit: int | None
     seed: int
     order_seed: int = 0
+    samples: int = 1
+    temperature: float | None = None
 
 
 class LoadWork(Struct, frozen=True, forbid_unknown_fields=True, tag="load"):
@@ -30,7 +36,7 @@ class LoadWork(Struct, frozen=True, forbid_unknown_fields=True, tag="load"):
     round: int
 
 
-class Cell(Struct, frozen=True, forbid_unknown_fields=True):
+class Cell(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Model artifact x quantization x runtime x box x work x replicate.
 
     `scheme` is the quantization to make from `artifact` on the box, "" where the artifact is used as it is.
@@ -49,12 +55,11 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     work: QualityWork | LoadWork
     replicate: int = 0
     variation: str = ""
-    schema: int = CELL_SCHEMA
 
     @property
     def id(self) -> str:
         """12 hex digits naming the content of the cell."""
-        return short_id(self)
+        return short_id((CELL_SCHEMA, self))
 
     @property
     def kind(self) -> Literal["quality", "load"]:

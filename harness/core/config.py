@@ -91,10 +91,19 @@ class Quantization(Struct, frozen=True, forbid_unknown_fields=True):
     full_precision: bool = False
 
 
+class Variation(Struct, frozen=True, forbid_unknown_fields=True):
+    """The one thing a baseline's replicate changes: options, the order of requests, or the seed of sampling."""
+
+    name: str
+    options: dict[str, Scalar] = {}
+    order: bool = False
+    seed: bool = False
+
+
 class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
     """An engine: the module the child imports, the weight formats it reads, and its options.
 
-    `variation` overrides options for the baseline's replicate (another batch size), to measure the noise floor.
+    `variations` are what the baseline's replicates change, in turn, to measure the noise floor.
     """
 
     key: str
@@ -103,7 +112,7 @@ class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
     formats: tuple[str, ...]
     package: str
     options: dict[str, Scalar]
-    variation: dict[str, Scalar] = {}
+    variations: tuple[Variation, ...] = (Variation("request order", order=True), Variation("seed", seed=True))
 
 
 class Load(Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,16 +136,19 @@ class Matrix(Struct, frozen=True, forbid_unknown_fields=True):
     replicates: int
 
 
-class Protocol(Struct, frozen=True, forbid_unknown_fields=True):
+class Protocol(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is decided before any item is run; stored with the plan. Margins are shares (0.02 = 2 points).
 
-    `margin` None means the rule: 1 point for tasks of 4,000 items or more, else 2.
+    `margin` None means the rule: 1 point for tasks of 4,000 items or more, else 2. The confirmatory family is
+    `family_tasks` x `family_quants` (empty: all); what lies outside is explored, and carries no claim.
     """
 
     margin: float | None = None
     margins_shown: tuple[float, ...] = (0.005, 0.01, 0.02, 0.03)
     alpha: float = 0.05
     flip_rate_assumed: float = 0.05
+    family_tasks: tuple[str, ...] = ()
+    family_quants: tuple[str, ...] = ()
 
 
 class Point(Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,16 +161,22 @@ class Point(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything a verb needs, fully resolved. `quants` is the whole catalogue, so that baselines can be looked up."""
+    """Everything a verb needs, fully resolved. `quants` and `runtimes` are whole catalogues, to find baselines in.
+
+    `baseline` is "auto", "none", or a quantization, with "@runtime" behind it where one runtime is the reference.
+    """
 
     hw: Hardware
     points: tuple[Point, ...]
     quants: dict[str, Quantization]
+    runtimes: dict[str, Runtime]
     matrix: Matrix
     protocol: Protocol
     suite: str
     tasks: tuple[str, ...]
     limit: int | None
+    samples: int
+    temperature: float | None
     baseline: str
     seed: int
     timeout_seconds: float

@@ -13,10 +13,12 @@ from harness.core.suite import Suite
 class Pair(Struct, frozen=True, forbid_unknown_fields=True):
     """Candidate cell id -> baseline cell id. "aa" pairs a baseline's replicate with the baseline itself.
 
+    Where runtimes differ, "bridge" pairs full precision on the candidate's runtime with the reference, which shows
+    what the runtime alone changes, and "total" a quantization there with the reference: runtime and quantization.
     Speed pairs go round by round; `candidate_arm` and `baseline_arm` are `Cell.arm`.
     """
 
-    kind: Literal["quality", "aa", "speed"]
+    kind: Literal["quality", "aa", "bridge", "total", "speed"]
     candidate: str
     baseline: str
     candidate_arm: str

@@ -45,8 +45,30 @@ class MarginVerdict(Struct, frozen=True):
     pvalue: float
 
 
+class Noise(Struct, frozen=True):
+    """A difference beside what `runs` runs of the baseline do among themselves; NaN where there are too few runs.
+
+    `flip_rate`, `largest`, `band`: as in stats.noise.NoiseFloor; `excess_flips` the candidate's flip rate less that.
+    `one_more_run`: p-value of "the candidate is one more run of the baseline". `fixed`: the difference on this
+    benchmark, with 95 % limits from run-to-run noise alone. `at_noise`: the verdict at max(1 point, band).
+    """
+
+    runs: int
+    flip_rate: float
+    largest: float
+    band: float
+    excess_flips: float
+    one_more_run: float
+    fixed: Scored
+    at_noise: MarginVerdict
+
+
 class Comparison(Struct, frozen=True):
     """One candidate against its baseline on one task, item by item.
+
+    "aa": a replicate against its baseline; "bridge", "total": as in Pair. Where the baseline was repeated, its item
+    scores are means over all its runs. `confirmatory`: in the family that claims rest on; `pvalue_holm` is corrected
+    within it, or by Benjamini-Hochberg among what is only explored.
 
     `low`, `high` are the 95 % limits of `delta`; `low90`, `high90` the 90 % limits that TOST uses. `lost` and `gained`
     count the flips (None for scores that are not 0/1). `pvalue` is the exact test of any change, `pvalue_holm` after
@@ -55,7 +77,7 @@ class Comparison(Struct, frozen=True):
     `items_needed` is the number of items to decide at this margin and flip rate, None where it is decided.
     """
 
-    kind: Literal["quality", "aa"]
+    kind: Literal["quality", "aa", "bridge", "total"]
     task: str
     task_kind: str
     metric: str
@@ -86,6 +108,8 @@ class Comparison(Struct, frozen=True):
     smallest_margin: float | None = None
     second_opinion: str = ""
     note: str = ""
+    confirmatory: bool = True
+    noise: Noise | None = None
 
 
 class Diagnostic(Struct, frozen=True):

@@ -32,7 +32,15 @@ def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built
     matrix = settings.matrix
     tasks = tuple(task.task for task in suite.tasks)
     limit = suite.limit if settings.limit is None else settings.limit
-    work = QualityWork(suite.name, suite.digest, tasks, limit, settings.seed)
+    work = QualityWork(
+        suite.name,
+        suite.digest,
+        tasks,
+        limit,
+        settings.seed,
+        samples=settings.samples,
+        temperature=settings.temperature,
+    )
     quality = quality_cells(found.arms, hw.key, work, matrix.replicates) if matrix.quality else []
     speed = speed_cells(found.arms, hw.key, matrix, settings.seed) if matrix.speed else []
     cells = tuple({cell.id: cell for cell in (*quality, *speed)}.values())

@@ -1,10 +1,15 @@
 """From points to arms: which weights each combination uses, which baseline it is measured against, what drops out.
 
-An arm is a model in one quantization on one runtime. The full-precision baseline of every candidate is added.
+An arm is a model in one quantization on one runtime. The full-precision baseline of every candidate is added, on the
+candidate's own runtime. Where one runtime is the reference (baseline=f16@llama_cpp, or the first of several asked for),
+such a baseline on another runtime is also the bridge to it: it tells what the runtime changes from what quantization
+does.
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import structs
 
 from harness.core.config import Artifact, Hardware, Load, Model, Point, Quantization, Runtime, Settings
 from harness.core.plan import Skip
@@ -16,6 +21,7 @@ from harness.plan.artifact import Unusable, choose, local_bytes, locate
 class Arm:
     """What is measured. `baseline` is the name of the arm it is compared with, "" where there is none.
 
+    `reference` is full precision on the reference runtime where that is another one than this arm's, else "".
     `weights_bytes` is the size of the file where there is one, else computed; None where not known.
     """
 
@@ -27,16 +33,12 @@ class Arm:
     scheme: str
     weights_bytes: float | None
     baseline: str = ""
+    reference: str = ""
 
     @property
     def name(self) -> str:
         """The same words as `Cell.arm`."""
         return f"{self.model.key} {self.quant.key} {self.runtime.key}"
-
-    @property
-    def group(self) -> str:
-        """Arms that are measured side by side: one model on one runtime."""
-        return f"{self.model.key} {self.runtime.key}"
 
 
 @dataclass(frozen=True)
@@ -50,40 +52,50 @@ class Arms:
 
 def arms_of(settings: Settings, hw: Hardware, assets: Path) -> Arms:
     """All arms the settings ask for and the baselines they need, without repeats."""
-    asked = {_name(point.model, point.quant, point.runtime) for point in settings.points}
+    asked = {_name(point) for point in settings.points}
     built: dict[str, Arm] = {}
     skips: dict[str, Skip] = {}
     for point in settings.points:
-        arm = _try(point, point.quant, hw, assets)
+        arm = _try(point, hw, assets)
         if isinstance(arm, Skip):
             skips[arm.what] = arm
             continue
-        quant = baseline_of(point, settings)
-        if quant is not None and quant.key != point.quant.key:
-            baseline = _try(point, quant, hw, assets)
-            arm = replace(arm, baseline=_name(point.model, quant, point.runtime))
-            if isinstance(baseline, Skip):
-                skips[baseline.what] = baseline
-            else:
-                _add(built, baseline)
-        _add(built, arm)
+        own, reference = (
+            None if one is None or _name(one) == arm.name else _try(one, hw, assets)
+            for one in (own_baseline(point, settings), reference_of(point, settings))
+        )
+        skips |= {one.what: one for one in (own, reference) if isinstance(one, Skip)}
+        for one in _compared(arm, own, reference):
+            _add(built, one)
     skips |= {skip.what: skip for skip in _unpaired(built)}
     added = tuple(name for name in built if name not in asked)
     return Arms(tuple(built.values()), tuple(skips.values()), added)
 
 
-def _try(point: Point, quant: Quantization, hw: Hardware, assets: Path) -> Arm | Skip:
+def _compared(arm: Arm, own: Arm | Skip | None, reference: Arm | Skip | None) -> list[Arm]:
+    """The arm behind what it is compared with: full precision on its own runtime, else on the reference runtime."""
+    far = reference if isinstance(reference, Arm) else None
+    if own is None:  # the arm is full precision itself
+        return [*([far] if far else []), replace(arm, reference=far.name if far else "")]
+    if isinstance(own, Arm):
+        bridge = replace(own, reference=far.name if far else "")
+        return [*([far] if far else []), bridge, replace(arm, baseline=own.name, reference=bridge.reference)]
+    return [far, replace(arm, baseline=far.name)] if far else [replace(arm, baseline=own.what)]
+
+
+def _try(point: Point, hw: Hardware, assets: Path) -> Arm | Skip:
     try:
-        return _arm(point, quant, hw, assets)
+        return _arm(point, hw, assets)
     except Unusable as why:
-        return Skip(_name(point.model, quant, point.runtime), str(why))
+        return Skip(_name(point), str(why))
 
 
 def _add(built: dict[str, Arm], arm: Arm) -> None:
-    """A new arm as it is; of one that is there already, the union of loads, and a baseline if either has one."""
+    """A new arm as it is; of one that is there already, the union of loads, and a partner if either has one."""
     known = built.setdefault(arm.name, arm)
     loads = (*known.loads, *(load for load in arm.loads if load not in known.loads))
-    built[arm.name] = replace(known, loads=loads, baseline=known.baseline or arm.baseline)
+    baseline, reference = known.baseline or arm.baseline, known.reference or arm.reference
+    built[arm.name] = replace(known, loads=loads, baseline=baseline, reference=reference)
 
 
 def _unpaired(built: dict[str, Arm]) -> list[Skip]:
@@ -97,27 +109,50 @@ def _unpaired(built: dict[str, Arm]) -> list[Skip]:
     return skips
 
 
-def baseline_of(point: Point, settings: Settings) -> Quantization | None:
-    """The quantization a point is compared with; None for baseline=none.
+def own_baseline(point: Point, settings: Settings) -> Point | None:
+    """What a point is compared with on its own runtime; None for baseline=none.
 
     "native" is the model's full precision in the format of the candidate: the same scheme if that format has it
     (bf16 -> hf_bf16), else BF16.
     """
-    if settings.baseline == "none":
+    wanted, _, runtime = settings.baseline.partition("@")
+    if wanted == "none":
         return None
-    wanted = settings.baseline if settings.baseline != "auto" else point.quant.baseline
-    if wanted != "native":
-        return settings.quants.get(wanted)
-    native = settings.quants.get(point.model.native)
-    if native is None or native.format == point.quant.format:
+    if wanted == "auto" or runtime not in ("", point.runtime.key):
+        wanted = point.quant.baseline
+    native = wanted == "native"
+    quant = full_precision(point.model, point.quant.format, settings) if native else settings.quants.get(wanted)
+    return None if quant is None else structs.replace(point, quant=quant)
+
+
+def reference_of(point: Point, settings: Settings) -> Point | None:
+    """The baseline on the reference runtime (named in baseline=, else the first asked for); None if that is this."""
+    wanted, _, named = settings.baseline.partition("@")
+    asked = [one for one in settings.points if one.model == point.model]
+    runtime = settings.runtimes[named] if named else asked[0].runtime
+    if wanted == "none" or runtime.key == point.runtime.key:
+        return None
+    there = structs.replace(point, runtime=runtime)
+    if wanted in settings.quants:
+        return structs.replace(there, quant=settings.quants[wanted])
+    found = [full_precision(point.model, one, settings) for one in runtime.formats]
+    quants = [one for one in found if one and (one.key in point.model.artifacts or one.format in point.model.artifacts)]
+    return structs.replace(there, quant=quants[0]) if quants else None
+
+
+def full_precision(model: Model, kind: str, settings: Settings) -> Quantization | None:
+    """The model's full precision in a weight format, None where that format has none."""
+    native = settings.quants.get(model.native)
+    if native is None or native.format == kind:
         return native
-    full = [q for q in settings.quants.values() if q.full_precision and q.format == point.quant.format]
-    same = [q for q in full if q.scheme == native.scheme] or [q for q in full if q.scheme == "BF16"]
+    full = [one for one in settings.quants.values() if one.full_precision and one.format == kind]
+    same = [one for one in full if one.scheme == native.scheme] or [one for one in full if one.scheme == "BF16"]
     return same[0] if same else None
 
 
-def _arm(point: Point, quant: Quantization, hw: Hardware, assets: Path) -> Arm:
+def _arm(point: Point, hw: Hardware, assets: Path) -> Arm:
     """One arm with its weights located; raises Unusable where there are none or they cannot fit."""
+    quant = point.quant
     artifact, scheme = choose(point.model, quant, point.runtime)
     artifact = locate(artifact, assets)
     size: float | None = None if scheme else local_bytes(artifact, assets)
@@ -132,5 +167,5 @@ def _arm(point: Point, quant: Quantization, hw: Hardware, assets: Path) -> Arm:
     return Arm(point.model, quant, point.runtime, (point.load,), artifact, scheme, size)
 
 
-def _name(model: Model, quant: Quantization, runtime: Runtime) -> str:
-    return f"{model.key} {quant.key} {runtime.key}"
+def _name(point: Point) -> str:
+    return f"{point.model.key} {point.quant.key} {point.runtime.key}"

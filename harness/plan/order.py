@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from harness.core.cell import Cell, LoadWork, QualityWork
-from harness.core.config import Load, Matrix, Scalar
+from harness.core.config import Load, Matrix
 from harness.plan.matrix import Arm
 
 
@@ -39,14 +39,18 @@ def quality_cells(arms: Sequence[Arm], hw: str, work: QualityWork, replicates: i
 
 
 def _replicate(arm: Arm, hw: str, work: QualityWork, number: int) -> Cell:
-    """The same question to the same weights, with another order of requests and the runtime's variation."""
-    changes: dict[str, Scalar] = arm.runtime.variation
-    words = [f"{name} {value}" for name, value in changes.items()] + [f"order {number}"]
+    """The same questions to the same weights with one thing changed: the runtime's variations in turn."""
+    change = arm.runtime.variations[(number - 1) % len(arm.runtime.variations)]
+    words = [f"{name} {value}" for name, value in change.options.items()]
+    words += [f"order {number}"] * change.order + [f"seed {work.seed + number}"] * change.seed
+    asked = structs.replace(
+        work, order_seed=number * change.order, seed=work.seed + number * change.seed
+    )
     return structs.replace(
-        cell_of(arm, hw, structs.replace(work, order_seed=number)),
-        options={**arm.runtime.options, **changes},
+        cell_of(arm, hw, asked),
+        options={**arm.runtime.options, **change.options},
         replicate=number,
-        variation=", ".join(words),
+        variation=f"{change.name}: {', '.join(words)}",
     )
 
 
@@ -64,9 +68,10 @@ def speed_cells(arms: Sequence[Arm], hw: str, matrix: Matrix, seed: int) -> list
 
 
 def _groups(arms: Sequence[Arm]) -> list[list[Arm]]:
+    """Arms that are measured side by side: those of one model, whatever runs them."""
     groups: dict[str, list[Arm]] = {}
     for arm in arms:
-        groups.setdefault(arm.group, []).append(arm)
+        groups.setdefault(arm.model.key, []).append(arm)
     return list(groups.values())
 
 

@@ -1,9 +1,9 @@
 """A runtime without an engine: answers by copying the last word of the prompt, and can be told to fail.
 
 It is a real provider to everything around it (same seam, same process, same records), for tests and for trying a plan.
-With probability `skill`, drawn from the prompt's digest and therefore the same in every arm, it answers with the last
-word; a quantization made on the box (`scheme`) loses a further `loss` of the prompts. `fail` and `fail_after` end it
-in the middle of its work, as real engines do.
+With probability `skill`, drawn from the prompt's digest (and from the seed where answers are sampled) and therefore the
+same in every arm, it answers with the last word; a quantization made on the box (`scheme`) loses a further `loss` of
+the prompts. `fail` and `fail_after` end it in the middle of its work, as real engines do.
 """
 
 import os
@@ -96,7 +96,8 @@ class FakeSession:
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[tuple[int, Generation]]:
         """One word, cut at the token limit (a token is a character)."""
         for index, request in enumerate(requests):
-            text = self._reply(request.prompt)
+            drawn = f" {request.seed}" if request.sampling.temperature else ""
+            text = self._reply(request.prompt, drawn)
             for stop in request.stop:
                 text = text.partition(stop)[0]
             reason = "length" if len(text) > request.max_tokens else "stop"
@@ -115,10 +116,10 @@ class FakeSession:
             time.sleep(1 / self._settings.tokens_per_second)
         self._count()
 
-    def _reply(self, prompt: str) -> str:
+    def _reply(self, prompt: str, drawn: str = "") -> str:
         self.step()
         words = prompt.removesuffix("\nassistant: ").split()
-        able = int(text_digest(prompt)[:8], 16) / 16**8 < self._skill
+        able = int(text_digest(prompt + drawn)[:8], 16) / 16**8 < self._skill
         return words[-1] if able and words else "wrong"
 
     def _count(self) -> None:

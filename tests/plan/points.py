@@ -18,13 +18,22 @@ from harness.core.config import (
     Quantization,
     Runtime,
     Settings,
+    Variation,
 )
 from harness.core.suite import Suite, Task
 
 QUANTS = bundle.catalogue("quant", Quantization)
 FAKE = bundle.catalogue("runtime", Runtime)["fake"]
 LLAMA = structs.replace(
-    FAKE, key="llama", formats=("gguf",), options={"n_ctx": 1000, "n_batch": 512}, variation={"n_batch": 128}
+    FAKE,
+    key="llama",
+    formats=("gguf",),
+    options={"n_ctx": 1000, "n_batch": 512, "n_threads": 4},
+    variations=(
+        Variation("batch size and order", {"n_batch": 128}, order=True),
+        Variation("threads", {"n_threads": 1}),
+        Variation("seed", seed=True),
+    ),
 )
 LOAD = Load("small", (1, 8), prompt_tokens=60, output_tokens=40, requests=8, warmup_requests=2)
 BOX = Hardware("box", "A box", "cpu", Fact(10, "verified"), Fact(100, "memory"), Match())
@@ -59,11 +68,14 @@ def settings(*points: Point, baseline: str = "auto", matrix: Matrix = MATRIX, li
         hw=BOX,
         points=points,
         quants=QUANTS,
+        runtimes={"fake": FAKE, "llama": LLAMA},
         matrix=matrix,
         protocol=Protocol(),
         suite="tiny",
         tasks=(),
         limit=limit,
+        samples=1,
+        temperature=None,
         baseline=baseline,
         seed=1,
         timeout_seconds=60,

@@ -12,7 +12,7 @@ from harness.core.cell import LoadWork, QualityWork
 from harness.core.errors import NotFound
 from harness.core.plan import Plan
 from harness.plan.build import build
-from tests.plan.points import BOX, LLAMA, LOAD, MATRIX, QUANTS, SUITE, assets, model, point, settings
+from tests.plan.points import BOX, FAKE, LLAMA, LOAD, MATRIX, QUANTS, SUITE, assets, model, point, settings
 
 GGUF = sorted(key for key, quant in QUANTS.items() if quant.format == "gguf")
 
@@ -47,12 +47,42 @@ def test_the_replicate_changes_order_and_batch_and_nothing_else(tmp_path: Path) 
     baseline, replicate = (cell for cell in plan_of(tmp_path, "q8_0").cells[:3] if cell.quant == "f16")
     assert isinstance(replicate.work, QualityWork)
     assert (replicate.replicate, replicate.work.order_seed) == (1, 1)
-    assert replicate.options == {"n_ctx": 1000, "n_batch": 128}
-    assert replicate.variation == "n_batch 128, order 1"
+    assert replicate.options == {"n_ctx": 1000, "n_batch": 128, "n_threads": 4}
+    assert replicate.variation == "batch size and order: n_batch 128, order 1"
     restored = structs.replace(
         replicate, replicate=0, variation="", options=LLAMA.options, work=structs.replace(replicate.work, order_seed=0)
     )
     assert restored == baseline
+
+
+def test_three_replicates_change_one_thing_each(tmp_path: Path) -> None:
+    matrix = structs.replace(MATRIX, replicates=3, speed=False)
+    plan = build(settings(point("q8_0"), matrix=matrix), BOX, SUITE, assets(tmp_path)).plan
+    baseline = plan.cells[0]
+    changed = []
+    for cell in plan.cells[2:]:
+        assert isinstance(cell.work, QualityWork)
+        assert isinstance(baseline.work, QualityWork)
+        options = {name for name in cell.options if cell.options[name] != baseline.options[name]}
+        fields = {"order_seed", "seed"}
+        changed.append(options | {one for one in fields if getattr(cell.work, one) != getattr(baseline.work, one)})
+    assert changed == [{"n_batch", "order_seed"}, {"n_threads"}, {"seed"}]
+    assert [pair.kind for pair in plan.pairs] == ["quality", "aa", "aa", "aa"]
+
+
+def test_several_runtimes_are_bridged_and_measured_side_by_side(tmp_path: Path) -> None:
+    plan = build(settings(point("q8_0"), point("q8_0", FAKE)), BOX, SUITE, assets(tmp_path)).plan
+    quality = [(one.kind, one.candidate_arm, one.baseline_arm) for one in plan.pairs if one.kind != "speed"]
+    assert quality == [
+        ("quality", "m q8_0 llama", "m f16 llama"),
+        ("bridge", "m f16 fake", "m f16 llama"),
+        ("quality", "m q8_0 fake", "m f16 fake"),
+        ("total", "m q8_0 fake", "m f16 llama"),
+        ("aa", "m f16 llama", "m f16 llama"),
+        ("aa", "m f16 fake", "m f16 fake"),
+    ]
+    first_round = [cell.arm for cell in plan.cells if cell.kind == "load"][:4]
+    assert sorted(first_round) == ["m f16 fake", "m f16 llama", "m q8_0 fake", "m q8_0 llama"]
 
 
 @given(quants=st.lists(st.sampled_from(GGUF), min_size=1, max_size=5, unique=True), rounds=st.integers(1, 4))

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from harness.core.config import Artifact, Fact
-from harness.plan.matrix import Arms, arms_of, baseline_of
+from harness.plan.matrix import Arms, arms_of, own_baseline
 from tests.plan.points import BOX, FAKE, LLAMA, LOAD, assets, model, point, settings
 
 
@@ -56,9 +56,9 @@ def test_a_baseline_may_be_chosen(tmp_path: Path) -> None:
 )
 def test_the_native_baseline_has_the_candidates_format(native: str, quant: str, expected: str) -> None:
     one = point(quant, FAKE, model(native=native))
-    found = baseline_of(one, settings(one))
+    found = own_baseline(one, settings(one))
     assert found is not None
-    assert found.key == expected
+    assert found.quant.key == expected
 
 
 def test_gguf_quantizations_are_made_from_the_full_precision_file(tmp_path: Path) -> None:
@@ -103,6 +103,33 @@ def test_a_baseline_that_cannot_fit_takes_the_verdicts_with_it_and_not_the_arms(
     assert "baseline=q8_0" in arms.skips[1].reason
 
 
-def test_each_runtime_gets_its_own_baseline(tmp_path: Path) -> None:
+def test_each_runtime_gets_its_own_baseline_and_later_ones_a_bridge_to_the_first(tmp_path: Path) -> None:
     arms = arms_of(settings(point("q8_0", LLAMA), point("q8_0", FAKE)), BOX, assets(tmp_path))
-    assert {arm.baseline for arm in arms.arms} == {"", "m f16 llama", "m f16 fake"}
+    assert [(arm.name, arm.baseline, arm.reference) for arm in arms.arms] == [
+        ("m f16 llama", "", ""),
+        ("m q8_0 llama", "m f16 llama", ""),
+        ("m f16 fake", "", "m f16 llama"),
+        ("m q8_0 fake", "m f16 fake", "m f16 llama"),
+    ]
+
+
+def test_a_reference_on_a_runtime_nobody_asked_for_is_added_with_its_bridge(tmp_path: Path) -> None:
+    arms = arms_of(settings(point("q8_0", FAKE), baseline="f16@llama"), BOX, assets(tmp_path))
+    assert [(arm.name, arm.baseline, arm.reference) for arm in arms.arms] == [
+        ("m f16 llama", "", ""),
+        ("m f16 fake", "", "m f16 llama"),
+        ("m q8_0 fake", "m f16 fake", "m f16 llama"),
+    ]
+    assert arms.added == ("m f16 llama", "m f16 fake")
+
+
+def test_without_a_bridge_the_reference_on_the_other_runtime_is_the_baseline(tmp_path: Path) -> None:
+    hf_only = structs.replace(FAKE, key="hf", formats=("hf",))
+    awq = model(awq=Artifact("hub", "someone/m-awq"))
+    awq = structs.replace(awq, artifacts={key: one for key, one in awq.artifacts.items() if key != "hf_f16"})
+    arms = arms_of(settings(point("awq", hf_only, of=awq), baseline="f16@llama"), BOX, assets(tmp_path))
+    assert [(arm.name, arm.baseline, arm.reference) for arm in arms.arms] == [
+        ("m f16 llama", "", ""),
+        ("m awq hf", "m f16 llama", ""),
+    ]
+    assert [skip.what for skip in arms.skips] == ["m hf_f16 hf"]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,10 +23,12 @@ from runners.runtimes.llama_cpp.settings import parse_settings
 CONF = Path(__file__).parents[2] / "conf" / "runtime" / "llama_cpp.yaml"
 
 
-def test_the_shipped_options_and_their_variation_parse() -> None:
-    runtime = Runtime(key="llama_cpp", **yaml.safe_load(CONF.read_text()))
+def test_the_shipped_options_and_their_variations_parse() -> None:
+    runtime = msgspec.convert({"key": "llama_cpp", **yaml.safe_load(CONF.read_text())}, Runtime)
     assert parse_settings(runtime.options).flash == "off"
-    assert parse_settings({**runtime.options, **runtime.variation}).n_batch != parse_settings(runtime.options).n_batch
+    changed = [parse_settings({**runtime.options, **one.options}) for one in runtime.variations]
+    assert changed[0].n_batch != parse_settings(runtime.options).n_batch
+    assert changed[1].n_threads == 1
 
 
 def test_a_misspelt_option_names_the_valid_ones() -> None:

@@ -103,6 +103,23 @@ def test_sampling_options_of_a_task_reach_the_runtime_with_a_seed_of_their_own(s
     assert len({request.seed for request in seen}) == len(seen) == 60
 
 
+def test_samples_are_drawn_anew_for_generated_items_and_once_for_choices(suite: Suite, tmp_path: Path) -> None:
+    cell = quality_cell(suite, skill=0.5)
+    assert isinstance(cell.work, QualityWork)
+    work = msgspec.structs.replace(cell.work, samples=4, temperature=1.0)
+    with fake.open_session(job(cell, tmp_path)) as session, Journal(tmp_path / "journal", "owner") as journal:
+        lm = quality.SessionLM(session, journal, work, Progress(tmp_path / "progress"))
+        found = list(quality.measure(lm, suite, work))
+    drawn = [item for item in found if item.task == "tiny_generate"]
+    assert sorted({item.sample for item in drawn}) == [0, 1, 2, 3]
+    assert len(drawn) == 4 * 60
+    assert {item.sample for item in found if item.task == "tiny_choice"} == {0}
+    by_item: dict[str, set[float]] = {}
+    for item in drawn:
+        by_item.setdefault(item.item_id, set()).add(item.scores["exact_match"])
+    assert {frozenset(scores) for scores in by_item.values()} >= {frozenset({0.0, 1.0})}
+
+
 def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
