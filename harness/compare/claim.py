@@ -14,6 +14,7 @@ from harness.stats.multiple import partial_conjunction
 from harness.stats.pooling import share_within
 
 MOST_NEEDS = 3  # tasks below which "most" is not a word to use
+REPLICATES_FOR_BAND = 3
 NO_INFORMATION = "no information"
 
 
@@ -28,6 +29,7 @@ class _Scene:
     baseline: Cell
     rows: Sequence[Comparison]
     noise: Sequence[Comparison]
+    explored: Sequence[str]
 
 
 def claims(plan: Plan, runs: Runs, comparisons: Sequence[Comparison]) -> list[Claim]:
@@ -35,10 +37,12 @@ def claims(plan: Plan, runs: Runs, comparisons: Sequence[Comparison]) -> list[Cl
     found = []
     for pair in plan.pairs:
         if pair.kind == "quality":
-            rows = [one for one in comparisons if _ids(one) == ("quality", pair.candidate, pair.baseline)]
+            compared = [one for one in comparisons if _ids(one) == ("quality", pair.candidate, pair.baseline)]
+            rows = [one for one in compared if one.confirmatory]
             noise = [one for one in comparisons if one.kind == "aa" and one.baseline_cell == pair.baseline]
             cells = runs.cell(pair.candidate), runs.cell(pair.baseline)
-            found.append(_claim(_Scene(plan, runs, pair, *cells, rows, noise)))
+            explored = [one.task for one in compared if not one.confirmatory]
+            found.append(_claim(_Scene(plan, runs, pair, *cells, rows, noise, explored)))
     return found
 
 
@@ -161,7 +165,7 @@ def _qualifiers(scene: _Scene, most: float, worse: float) -> list[str]:
     """What the sentence does not say, most important first."""
     found = [_runtime(scene), *_noise(scene), _listed(scene, Verdict.BROKEN.value, "not comparable")]
     found += [_listed(scene, NO_INFORMATION, "no information from"), _small_losses(scene), _few(scene, most, worse)]
-    found += [_other_methods(scene), _limited(scene), _weights(scene)]
+    found += [_other_methods(scene), _explored(scene), _limited(scene), _weights(scene)]
     return [one for one in found if one]
 
 
@@ -177,9 +181,11 @@ def _runtime(scene: _Scene) -> str:
 def _noise(scene: _Scene) -> list[str]:
     if not scene.noise:
         return ["no A/A replicate of the baseline: how much of the change is run-to-run noise is not known"]
-    broken = [one.task for one in scene.noise if one.verdict is Verdict.BROKEN]
-    moved = [one.task for one in scene.noise if one.verdict in (Verdict.DEGRADED, Verdict.IMPROVED)]
-    found = [f"the A/A replicate is not comparable on {', '.join(broken)}"] if broken else []
+    broken = dict.fromkeys(one.task for one in scene.noise if one.verdict is Verdict.BROKEN)
+    moved = dict.fromkeys(one.task for one in scene.noise if one.verdict in (Verdict.DEGRADED, Verdict.IMPROVED))
+    found = [f"an A/A replicate is not comparable on {', '.join(broken)}"] if broken else []
+    if (count := len({one.candidate_cell for one in scene.noise})) < REPLICATES_FOR_BAND:
+        found.append(f"{count} A/A replicate: how far the scores of runs spread is known from 3 (matrix.replicates=3)")
     if moved:
         found.append(
             f"the baseline differs from its own replicate on {', '.join(moved)}: the set-up itself is not stable"
@@ -209,6 +215,12 @@ def _few(scene: _Scene, most: float, worse: float) -> str:
 def _other_methods(scene: _Scene) -> str:
     tasks = [one.task for one in scene.rows if one.second_opinion and one.verdict is not Verdict.BROKEN]
     return f"another method gives another verdict on: {', '.join(tasks)}" if tasks else ""
+
+
+def _explored(scene: _Scene) -> str:
+    if not scene.explored:
+        return ""
+    return f"outside the family named before the run, so explored and in no claim: {', '.join(scene.explored)}"
 
 
 def _limited(scene: _Scene) -> str:

@@ -19,9 +19,10 @@ from harness.core.suite import Task
 from harness.core.verdict import Comparison, Scored, Verdict
 from harness.stats.means import paired_mean
 from harness.stats.multiple import benjamini_hochberg, holm
+from harness.stats.noise import flip_rate
 from harness.stats.planning import items_to_decide, smallest_margin
 from harness.stats.proportion import wilson
-from harness.stats.table import Array
+from harness.stats.table import Array, is_binary
 
 Kind = Literal["quality", "aa", "bridge", "total"]
 UNKNOWN = Scored(math.nan, math.nan, math.nan)
@@ -138,9 +139,7 @@ def _judged(
         high=evidence.wide.high,
         low90=evidence.narrow.low,
         high90=evidence.narrow.high,
-        lost=evidence.lost,
-        gained=evidence.gained,
-        flip_rate=evidence.flip_rate,
+        **_flips(paired),
         method=evidence.method,
         pvalue=evidence.pvalue,
         pvalue_holm=math.nan if stopped else pvalue_holm,
@@ -154,6 +153,16 @@ def _judged(
         note=one.reason or judged.note,
         noise=None if stopped or one.pair.kind == "aa" else beside_noise(paired, at_noise, rng),
     )
+
+
+def _flips(paired: Paired) -> dict[str, Any]:
+    """Losses and gains against the baseline's first run, of 0/1 scores; the flip rate is a mean over all runs."""
+    before, after = paired.baseline_runs[:, 0], paired.candidate_runs[:, 0]
+    counts: tuple[int | None, int | None] = None, None
+    if paired.candidate_runs.shape[1] == 1 and is_binary(before) and is_binary(after):
+        counts = int((before > after).sum()), int((after > before).sum())
+    rate = flip_rate(paired.candidate_runs, paired.baseline_runs)
+    return {"lost": counts[0], "gained": counts[1], "flip_rate": rate}
 
 
 def _identity(one: Measured) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from harness.core.verdict import Claim
-from harness.report import checks, costs, evidence, provenance
+from harness.report import checks, costs, evidence, noise, provenance
 from harness.report.method import paragraphs
 from harness.report.plots import Picture, pictures
 from harness.report.tables import Table, matrix
@@ -114,14 +114,14 @@ def sections(view: View) -> tuple[Section, ...]:
     no_quality = Prose("Quality was not compared in this run.")
     speed = [_or(table, "") for table in costs.speed(view)] or [Prose("Speed was not measured in this run.")]
     change = [drawn[key] for key in ("forest", "tradeoff", "scores") if key in drawn]
-    noise = [_or(evidence.noise(view), "The baseline was not replicated, so the noise floor is not known.")]
-    noise += [_or(evidence.flips(view), "")]
+    floor = [_or(noise.replicates(view), "The baseline was not replicated, so the noise floor is not known.")]
+    floor += [_or(noise.beside(view), ""), _or(noise.bridges(view), "")]
     detail = [evidence.margin_counts(view), evidence.margin_details(view), evidence.comparisons(view)]
     found = (
         Section("verdicts", "Verdicts", (_or(matrix(view), no_quality.text) if view.quality else no_quality,)),
         Section("costs", "What it costs and what it buys", (_or(costs.summary(view), "No arm was measured."),)),
         Section("charts", "The picture", tuple(change)),
-        Section("noise", "Noise floor", tuple(noise)),
+        Section("noise", "Noise floor", tuple(floor)),
         Section("margins", "Other margins, all figures", tuple(_or(table, "") for table in detail)),
         Section("diagnostics", "Diagnostics, never a verdict", (_or(evidence.diagnostics(view), "None were taken."),)),
         Section("speed", "Speed, latency and memory", tuple(speed)),

@@ -114,38 +114,6 @@ def _figures(view: View, one: Comparison) -> tuple[Cell, ...]:
     )
 
 
-def noise(view: View) -> Table:
-    """A/A: what the baseline does against itself when only the batching, order or seed changes."""
-    rows = tuple(
-        row(
-            Cell(view.task_labels[one.task], view.label(one.baseline_arm) if len(view.baselines) > 1 else ""),
-            f"{one.n_items:,}",
-            Cell(points(one.delta, 2), points_range(one.low, one.high, 2)),
-            "" if one.lost is None or one.gained is None else f"{one.lost} / {one.gained}",
-            percent(one.flip_rate, 2),
-            Cell(marked(tone(one)), one.note, tone(one)),
-        )
-        for one in view.noise
-    )
-    changed = sorted({run.cell.variation for run in view.runs if run.cell.replicate and run.cell.variation})
-    note = "A replicate of the baseline" + (f", changed in {'; '.join(changed)}." if changed else ".")
-    columns = ("Task", "Items", "Delta, points, 95 %", "Lost / gained", "Flip rate", "Verdict")
-    return Table("noise", "The baseline against itself (A/A)", note, columns, rows, words=(0, 5))
-
-
-def flips(view: View) -> Table:
-    """Share of items whose answer changed sides, A/A above the candidates."""
-    aa = {one.task: one for one in view.noise}
-    rows = [row("A/A", *(percent(aa[task].flip_rate) if task in aa else "" for task in view.tasks))] if aa else []
-    for arm in view.candidates:
-        found = [view.quality.get((arm.arm, task)) for task in view.tasks]
-        if any(found):
-            rows.append(row(view.label(arm.arm), *(percent(one.flip_rate) if one else "" for one in found)))
-    columns = ("Quantization", *(view.task_labels[task] for task in view.tasks))
-    note = "Share of items whose score changed, in either direction: flips that cancel leave the score where it was."
-    return Table("flips", "Flip rates", note, columns, tuple(rows))
-
-
 def diagnostics(view: View) -> Table:
     """Perplexity and its kind: shown beside the verdicts, never one."""
     rows = tuple(

@@ -6,7 +6,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from harness.core.verdict import Analysis
-from harness.report import checks, costs, evidence
+from harness.report import checks, costs, noise
 from harness.report.tables import TAGS, Cell, Table, matrix
 from harness.report.view import View
 from harness.report.wording import SYMBOLS, marked, public
@@ -24,7 +24,8 @@ _STYLES = {
 def show(analysis: Analysis, console: Console) -> None:
     """Print the comparison at the console's width; tables too wide are cut into groups of columns."""
     view = View(analysis)
-    for table in (matrix(view), costs.summary(view), evidence.noise(view), checks.guards(view), checks.failures(view)):
+    tables = matrix(view), costs.summary(view), noise.replicates(view), noise.bridges(view), checks.guards(view)
+    for table in (*tables, checks.failures(view)):
         if table.rows and (view.quality or table.key != "matrix"):
             _show(table, console)
     if view.quality:
