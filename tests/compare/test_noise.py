@@ -106,7 +106,8 @@ def test_a_replicate_over_other_items_is_broken_and_leaves_the_comparison_alone(
     assert any("not comparable on triage" in one for one in found.claims[0].qualifiers)
 
 
-def test_a_bridge_tells_the_runtime_from_the_quantization() -> None:
+def bridged() -> Analysis:
+    """Full precision on runtime a, and on b, which loses; q4_0 on b, which adds next to nothing."""
     rng = np.random.default_rng(8)
     reference, bridge, candidate = (
         quality_cell(TASKS, quant, runtime=runtime) for quant, runtime in (("f16", "a"), ("f16", "b"), ("q4_0", "b"))
@@ -114,17 +115,20 @@ def test_a_bridge_tells_the_runtime_from_the_quantization() -> None:
     first = answers(rng, 2_000)
     second = flipped(rng, first, 0.08, 0.0)
     scores = {reference.id: first, bridge.id: second, candidate.id: flipped(rng, second, 0.002, 0.008)}
-    pairs = [
-        pair("bridge", bridge, reference), pair("quality", candidate, bridge), pair("total", candidate, reference)
-    ]  # fmt: skip
     cells: tuple[Cell, ...] = (reference, bridge, candidate)
+    pairs = [pair("bridge", bridge, reference), pair("quality", candidate, bridge)]
+    pairs.append(pair("total", candidate, reference))
     records = [measured(cell, frame("triage", {"acc": scores[cell.id]})) for cell in cells]
-    found = analyse(plan_of(TASKS, cells, pairs), records)
+    return analyse(plan_of(TASKS, cells, pairs), records)
+
+
+def test_a_bridge_tells_the_runtime_from_the_quantization() -> None:
+    found = bridged()
     by = {one.kind: one for one in found.comparisons}
     assert by["bridge"].verdict is Verdict.DEGRADED
     assert by["quality"].verdict is Verdict.EQUIVALENT
     assert by["total"].delta == pytest.approx(by["bridge"].delta + by["quality"].delta)
-    assert [claim.candidate_arm for claim in found.claims] == [candidate.arm]
+    assert [claim.candidate_arm for claim in found.claims] == ["pocket q4_0 b"]
     assert found.claims[0].equivalent == 1
 
 
