@@ -51,7 +51,6 @@ flags
   -m, --multirun   expand sweeps: quant=q8_0,q4_k_m  (also of single options)
   --conf DIR       more configuration, before the built-in one (repeatable)
   --other-box      run although this is not the box named by hw
-  --yes            do not ask
   --help, --version
 
 examples
@@ -75,9 +74,8 @@ def parse(words: Sequence[str]) -> Arguments:
     parser.add_argument("-m", "--multirun", action="store_true")
     parser.add_argument("--conf", action="append", default=[], type=Path)
     parser.add_argument("--other-box", action="store_true")
-    parser.add_argument("--yes", action="store_true")
     found = parser.parse_intermixed_args(list(words))
-    return Arguments(tuple(found.overrides), found.multirun, tuple(found.conf), found.other_box, found.yes)
+    return Arguments(tuple(found.overrides), found.multirun, tuple(found.conf), found.other_box)
 
 
 def verb_module(verb: str) -> str:

@@ -15,7 +15,7 @@ from harness.verbs import Arguments
 
 ROOT = Path(__file__).parents[1]
 WORDS = st.lists(st.sampled_from(["quant=[a,b]", "model=qwen3", "~tasks", "+a.b=1", "limit=5", "abc123"]), max_size=4)
-FLAGS = st.lists(st.sampled_from([["-m"], ["--conf", "x"], ["--other-box"], ["--yes"]]), max_size=4)
+FLAGS = st.lists(st.sampled_from([["-m"], ["--conf", "x"], ["--other-box"]] ), max_size=4)
 
 
 @given(WORDS, FLAGS, st.randoms())

@@ -1,6 +1,7 @@
-"""Suites from their YAML files, with item counts and a digest of all their content.
+"""Suites from their YAML files, with item counts and a digest of all that shapes a prompt or a score.
 
-The digest covers relative names and bytes, so a checkout and a wheel give the same one.
+The digest covers what the suite asks for, and relative names and bytes of tasks and data: a checkout and a wheel give
+the same one. How many items are asked is not in it: that belongs to the work.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ import msgspec
 import yaml
 
 from harness.bundle import closest, convert, read_yaml
-from harness.core.digest import file_digest, text_digest
+from harness.core.digest import canonical, file_digest, text_digest
 from harness.core.errors import ConfigError, NotFound
 from harness.core.suite import Suite, Task
 from harness.plan import lm_eval_task
@@ -64,7 +65,7 @@ def _from_file(path: Path) -> Suite:
     tasks = tuple(_counted(task, declared) if task.task in declared else task for task in suite.tasks)
     folders = _folders([task.task for task in tasks if task.task not in declared])
     files = sorted({file for _, (folder, content) in declared.items() for file in _data_files(folder, content)})
-    digest = _digest(path, include, files) if declared else file_digest(path)
+    digest = _digest(suite, path.parent, files) if declared else text_digest(_asked(suite))
     if folders:
         digest = text_digest(f"{digest} {lm_eval_task.digest_of(folders)}")
     return msgspec.structs.replace(suite, tasks=tasks, folders=folders, digest=digest)
@@ -116,12 +117,16 @@ def _lines(path: Path) -> int:
         return sum(1 for line in stream if line.strip())
 
 
-def _digest(suite: Path, include: Path, data: Sequence[Path]) -> str:
-    """sha256 over the suite's YAML, its folder of tasks and their data: relative names and contents."""
-    own = [file for file in include.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
-    total = hashlib.sha256()
-    root = suite.parent
-    for file in sorted({suite, *own, *data}, key=lambda file: _relative(file, root)):
+def _asked(suite: Suite) -> str:
+    """What a suite asks for, whatever it is called, and whether it is written in one file or extends another."""
+    return canonical([suite.tasks, suite.apply_chat_template]).decode()
+
+
+def _digest(suite: Suite, root: Path, data: Sequence[Path]) -> str:
+    """sha256 over what the suite asks for, its folder of tasks and their data: relative names and contents."""
+    own = [file for file in Path(suite.include).rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+    total = hashlib.sha256(_asked(suite).encode())
+    for file in sorted({*own, *data}, key=lambda file: _relative(file, root)):
         total.update(f"{_relative(file, root)}\0{file_digest(file)}\n".encode())
     return total.hexdigest()
 

@@ -40,8 +40,8 @@ def beside(view: View) -> Table:
     note = (
         "Flips: share of items whose score changed, here and between runs of the baseline. One more run: p-value of "
         "the candidate being no more than another run of the baseline. Band: 1.96 SD of the baseline's scores over "
-        "runs. At noise: the verdict with the larger of 1 point and the band as margin; it never replaces the margin set "
-        "before the run. Same items: the change on exactly this benchmark, where only re-running is random."
+        "runs. At noise: the verdict with the larger of 1 point and the band as margin, which never replaces the one "
+        "set before the run. Same items: the change on exactly this benchmark, where only re-running is random."
     )
     names = ("Quantization", "Task", "Flips", "A/A flips", "Excess", "One more run", "Band", "At noise", "Same items")
     return Table("beside-noise", "Differences beside the noise", note, names, rows, words=(0, 1, 7))

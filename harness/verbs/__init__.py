@@ -12,4 +12,3 @@ class Arguments:
     multirun: bool = False
     conf_dirs: tuple[Path, ...] = ()
     other_box: bool = False
-    yes: bool = False

@@ -52,7 +52,18 @@ def test_the_digest_is_the_same_in_another_place(folder: Path, tmp_path: Path) -
     assert load("small", copy).digest == load("small", folder).digest
 
 
-@pytest.mark.parametrize("changed", ["small.yaml", "tasks/one.yaml", "data/two.jsonl"])
+def test_the_digest_covers_what_is_asked_and_not_how_it_is_described_or_how_many_items(folder: Path) -> None:
+    before, path = load("small", folder).digest, folder / "small.yaml"
+    path.write_text(path.read_text() + "limit: 3\n# a remark\n")
+    assert load("small", folder).digest == before
+    (folder / "half.yaml").write_text("name: half\nextends: small.yaml\nlimit: 2\n")
+    assert load("half", folder).digest == before
+    path.write_text(path.read_text().replace("metric: acc", "metric: acc_norm", 1))
+    assert load("small", folder).digest != before
+    assert load("half", folder).digest == load("small", folder).digest
+
+
+@pytest.mark.parametrize("changed", ["tasks/one.yaml", "data/two.jsonl"])
 def test_the_digest_covers_every_file(folder: Path, changed: str) -> None:
     before = load("small", folder).digest
     with (folder / changed).open("a") as stream:
