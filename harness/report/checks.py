@@ -26,7 +26,7 @@ def guards(view: View) -> Table:
 def _remarks(one: Comparison) -> Iterator[tuple[str, str]]:
     """(what, detail) of everything that qualifies a comparison."""
     if tone(one) in ("broken", NO_INFORMATION):
-        yield marked(tone(one)), one.note
+        yield marked(tone(one)), one.note.removeprefix(f"{NO_INFORMATION}: ")
     elif one.note and one.note not in TAGS:
         yield "note", one.note
     if any(one.cap_hits):

@@ -34,6 +34,16 @@ def _in_two(variation: str) -> tuple[str, str]:
     return name, values
 
 
+def silence(view: View) -> str:
+    """One sentence instead of the table where no replicate changed any score, "" where there is something to see."""
+    if not view.noise or any(one.flip_rate != 0 for one in view.noise):  # NaN, of a broken one, is not silence
+        return ""
+    changed = {run.cell.id: _in_two(run.cell.variation)[0] for run in view.runs}
+    things = ", ".join(dict.fromkeys(changed.get(one.candidate_cell, "") for one in view.noise))
+    items = sum(one.n_items for one in view.noise)
+    return f"The baseline against itself (A/A), changed: {things}. None of {items:,} answers changed its score."
+
+
 def beside(view: View) -> Table:
     """Every difference beside the noise of re-running, the second margin, and the difference with the items fixed."""
     rows = tuple(_beside(view, one) for one in ordered(view))

@@ -26,7 +26,9 @@ def show(analysis: Analysis, console: Console) -> None:
     view = View(analysis)
     tables = matrix(view), costs.summary(view), noise.replicates(view), noise.bridges(view), checks.guards(view)
     for table in (*tables, checks.failures(view)):
-        if table.rows and (view.quality or table.key != "matrix"):
+        if table.key == "noise" and (words := noise.silence(view)):
+            console.print(Text(public(words)), end="\n\n")
+        elif table.rows and (view.quality or table.key != "matrix"):
             _show(table, console)
     if view.quality:
         console.print(Text("  ".join(map(marked, SYMBOLS)), style="dim"))

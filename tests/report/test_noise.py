@@ -6,6 +6,7 @@ from harness.core.verdict import Analysis
 from harness.report import noise
 from harness.report.tables import Table
 from harness.report.view import View
+from tests.compare.arms import answers
 from tests.compare.test_noise import bridged, compared, noisy
 
 
@@ -47,3 +48,10 @@ def test_bridges_show_runtime_quantization_and_their_sum() -> None:
     assert "equivalent" in row["Quantization"]
     assert row["Both"].startswith("−")
     assert noise.bridges(View(example(1))).rows == ()
+
+
+def test_replicates_that_change_nothing_are_one_sentence() -> None:
+    scores = answers(np.random.default_rng(2), 300)
+    assert noise.silence(View(compared([scores] * 3, scores))).endswith("None of 600 answers changed its score.")
+    assert noise.silence(View(example(1))) == ""
+    assert noise.silence(View(example(0))) == ""
