@@ -5,7 +5,7 @@ prompt, items dropped in one arm. A guard that fails makes the comparison BROKEN
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,7 +26,8 @@ class Paired:
     """Both arms' scores by item in all their runs, (n, m) and (n, k), in [0, 1], higher better.
 
     `clusters` numbers each item's group, None if all stand alone; `broken` is a reason not to trust the numbers.
-    `cap_hits` are the arms' shares of answers cut off by a limit, `cut` (n,) the items cut off in either arm.
+    `cap_hits` are the arms' shares of answers cut off by a limit, `cut` (n,) the items cut off in either arm, `rescued`
+    (n, k) the candidate's scores if each of its cut-off answers had been right.
     """
 
     baseline_runs: Array
@@ -34,6 +35,7 @@ class Paired:
     clusters: NDArray[np.int64] | None
     cut: NDArray[np.bool_]
     cap_hits: tuple[float, float]
+    rescued: Array
     broken: str = ""
 
     @cached_property
@@ -123,6 +125,7 @@ def lay_side_by_side(
         clusters=_groups(baseline),
         cut=cut[0] | cut[1],
         cap_hits=rates,
+        rescued=_runs(candidate, task, cut_off_is_right=True),
         broken=_caps_differ(cut, rates),
     )
 
@@ -190,10 +193,12 @@ def _score_problem(table: ItemTable, task: Task, arm: str) -> str:
     return ""
 
 
-def _runs(table: ItemTable, task: Task) -> Array:
+def _runs(table: ItemTable, task: Task, cut_off_is_right: bool = False) -> Array:
     """Scores (items, samples); every item has as many."""
-    scores = table.scores[task.metric].reshape(table.starts.size, -1)
-    return scores if task.higher_is_better else 1 - scores
+    scores = table.scores[task.metric] if task.higher_is_better else 1 - table.scores[task.metric]
+    if cut_off_is_right:
+        scores = np.where(_cut_rows(table), 1.0, scores)
+    return scores.reshape(table.starts.size, -1)
 
 
 def _mean(runs: Array) -> Array:
@@ -235,6 +240,11 @@ def _caps_differ(cut: tuple[NDArray[np.bool_], NDArray[np.bool_]], rates: tuple[
         return ""
     shares = f"{100 * rates[0]:.1f} % of the baseline's and {100 * rates[1]:.1f} % of the candidate's"
     return f"cut-off rates differ: {shares} answers hit a limit; raise the task's max_gen_toks or the context"
+
+
+def best_case(paired: Paired) -> Paired:
+    """The same items as kind to the candidate as can be: a loss that is left was not made by the limit."""
+    return replace(paired, candidate_runs=paired.rescued, broken="")
 
 
 def model_note(baseline: Completed, candidate: Completed) -> str:

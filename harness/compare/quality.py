@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from harness.compare.evidence import Evidence, gather
-from harness.compare.match import Mismatch, Paired, cells_differ, items_of, lay_side_by_side, scored_tasks
+from harness.compare.match import Mismatch, Paired, best_case, cells_differ, items_of, lay_side_by_side, scored_tasks
 from harness.compare.noise import beside_noise, margin_of_noise
 from harness.compare.runs import Runs
 from harness.compare.verdict import at_margin, broken, judge, margin_for, no_information
@@ -30,7 +30,11 @@ UNKNOWN = Scored(math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """One pair on one task before judgement; `evidence` is None where the comparison cannot be made (`reason`)."""
+    """One pair on one task before judgement; `evidence` is None where the comparison cannot be made (`reason`).
+
+    Where cut-off rates differ, `bound` is the same with every cut-off answer of the candidate counted as right: a loss
+    that survives this cannot be the limit's doing. `remark` stands before the verdict's own note.
+    """
 
     pair: Pair
     task: Task
@@ -39,9 +43,13 @@ class Measured:
     paired: Paired | None
     evidence: Evidence | None
     reason: str
+    bound: "Measured | None" = None
+    remark: str = ""
 
     def pvalues(self) -> tuple[float, float]:
         """The test of any change: headline, and clustered where there is one. What is broken keeps its place with 1."""
+        if self.bound is not None and self.bound.evidence is not None and self.bound.evidence.delta < 0:
+            return self.bound.pvalues()
         if self.evidence is None or self.reason:
             return 1.0, 1.0
         own = self.evidence.pvalue
@@ -82,7 +90,22 @@ def _measure(pair: Pair, task: Task, plan: Plan, runs: Runs, rng: np.random.Gene
     paired = Mismatch(reason) if reason else _pair_items(pair, task, plan, runs)
     if isinstance(paired, Mismatch):
         return Measured(pair, task, confirmatory, labels, None, None, paired.reason)
-    return Measured(pair, task, confirmatory, labels, paired, gather(paired, rng), paired.broken)
+    evidence = gather(paired, rng)
+    if not paired.broken:
+        return Measured(pair, task, confirmatory, labels, paired, evidence, "")
+    kind = best_case(paired)
+    bound = Measured(pair, task, confirmatory, labels, kind, gather(kind, rng), "", remark=_remark(paired))
+    return Measured(pair, task, confirmatory, labels, paired, evidence, paired.broken, bound)
+
+
+def _remark(paired: Paired) -> str:
+    """What the numbers of a best case are, and what was seen instead."""
+    seen = 100 * float(paired.differences.mean())
+    shares = f"{100 * paired.cap_hits[0]:.1f} % and {100 * paired.cap_hits[1]:.1f} %"
+    return (
+        f"at least this much: answers hit a limit ({shares}), and the candidate's cut-off ones are counted as right; "
+        f"as scored the difference is {seen:+.1f} points"
+    )
 
 
 def in_family(candidate: Cell, task: Task, protocol: Protocol) -> bool:
@@ -122,6 +145,10 @@ def _judged(
         return _broken(one, protocol)
     evidence, paired, n = one.evidence, one.paired, one.paired.baseline.size
     margin = margin_for(protocol, n)
+    if one.bound is not None:
+        stands = _judged(one.bound, pvalue_holm, clustered_holm, protocol, rng)
+        if stands.verdict is Verdict.DEGRADED:
+            return stands
     before = score(paired.baseline, one.task)
     info = no_information(before, one.task, n, margin)
     judged = judge(evidence, pvalue_holm, clustered_holm, info, protocol)
@@ -150,7 +177,7 @@ def _judged(
         items_needed=items_to_decide(n, evidence.spread, evidence.delta, margin) if open_question else None,
         smallest_margin=smallest_margin(n, evidence.spread),
         second_opinion=_without_cut(paired) if stopped else judged.second_opinion,
-        note=one.reason or judged.note,
+        note=one.reason or "; ".join(part for part in (judged.note, one.remark) if part),
         noise=None if stopped or one.pair.kind == "aa" else beside_noise(paired, at_noise, rng),
     )
 
