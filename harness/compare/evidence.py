@@ -1,4 +1,7 @@
-"""What two arms' paired scores say about their difference, before any verdict: limits, p-values, second opinions."""
+"""What two arms' paired scores say about their difference, before any verdict: limits, p-values, second opinions.
+
+Where items come in clusters (templates, passages) the headline itself counts what they are worth: `stats.clusters`.
+"""
 
 from dataclasses import dataclass
 
@@ -6,6 +9,7 @@ import numpy as np
 
 from harness.compare.match import Paired
 from harness.core.verdict import Interval
+from harness.stats.clusters import Design, design, sign_flip, widened
 from harness.stats.equivalence import Equivalence, tost
 from harness.stats.means import bounded_table, few_differences, paired_mean
 from harness.stats.paired import PairedTable, dirichlet_interval, mcnemar, newcombe_interval, tango_interval
@@ -20,19 +24,19 @@ _FLIPS_TO_CLUSTER = 10  # items that differ, below which a spread over clusters 
 
 @dataclass(frozen=True)
 class Opinion:
-    """Another method's limits at 95 % and 90 %; `pvalue` None where it shares the headline's test."""
+    """Another method's limits at 95 % and 90 %; it shares the headline's test of any change."""
 
     name: str
     wide: Interval
     narrow: Interval
-    pvalue: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """The headline: delta with its 95 % (`wide`) and 90 % (`narrow`) limits and the test of any change.
 
-    `spread` is the mean squared difference by item (the flip rate of 0/1 scores), which sample sizes hang on.
+    `spread` is the mean squared difference by item (the flip rate of 0/1 scores), which sample sizes hang on; `design`
+    says what the items are worth.
     """
 
     n_items: int
@@ -48,72 +52,78 @@ class Evidence:
     spread: float
     opinions: tuple[Opinion, ...]
     data: PairedTable | Array
+    design: Design
 
     def tost(self, margin: float) -> Equivalence:
         """The equivalence test that agrees with the 90 % limits."""
-        return tost(self.data, margin)
+        return tost(self.data, margin, design=self.design)
 
 
 def gather(paired: Paired, rng: np.random.Generator) -> Evidence:
     """All evidence on one task. 0/1 scores go by Tango and McNemar; others by paired t, or bounded where few differ."""
     d = paired.differences
+    worth = design(d, paired.clusters)
     if paired.binary:
-        return _of_table(PairedTable.of(paired.baseline, paired.candidate), paired, rng)
+        return _of_table(PairedTable.of(paired.baseline, paired.candidate), paired, worth, rng)
     if few_differences(d):
-        return _of_bounded(paired)
-    return _of_means(paired, rng)
+        return _of_bounded(paired, worth)
+    return _of_means(paired, worth, rng)
 
 
-def _of_table(table: PairedTable, paired: Paired, rng: np.random.Generator) -> Evidence:
-    opinions = [Opinion("Newcombe", newcombe_interval(table, 0.95), newcombe_interval(table, 0.90))]
+def _of_table(table: PairedTable, paired: Paired, worth: Design, rng: np.random.Generator) -> Evidence:
+    counted = table.worth(worth.effect)
+    opinions = [Opinion("Newcombe", newcombe_interval(counted, 0.95), newcombe_interval(counted, 0.90))]
     if table.n < SMALL:
-        posterior = Opinion("Dirichlet", dirichlet_interval(table, 0.95, rng), dirichlet_interval(table, 0.90, rng))
+        posterior = Opinion("Dirichlet", dirichlet_interval(counted, 0.95, rng), dirichlet_interval(counted, 0.90, rng))
         opinions.append(posterior)
-    wide = tango_interval(table, 0.95)
+    wide = tango_interval(counted, 0.95, worth.dof)
+    clusters = paired.clusters if worth.groups else None
+    test = "exact McNemar" if clusters is None else "exact sign-flip test by template"
     return Evidence(
         n_items=paired.baseline.size,
         delta=table.delta,
         stderr=_stderr(wide),
         wide=wide,
-        narrow=tango_interval(table, 0.90),
-        pvalue=mcnemar(table).exact,
-        method="Tango score, exact McNemar",
+        narrow=tango_interval(counted, 0.90, worth.dof),
+        pvalue=mcnemar(table).exact if clusters is None else sign_flip(paired.differences, clusters),
+        method=f"Tango score, {test}{_worth(worth)}",
         lost=int(table.lost),
         gained=int(table.gained),
         flip_rate=table.flips,
         spread=table.flips,
-        opinions=(*opinions, *_clustered(paired, _stderr(wide))),
+        opinions=(*opinions, *_sandwich(paired, worth)),
         data=table,
+        design=worth,
     )
 
 
-def _of_bounded(paired: Paired) -> Evidence:
-    from scipy.special import ndtr
-
+def _of_bounded(paired: Paired, worth: Design) -> Evidence:
     table = bounded_table(paired.differences)
-    wide = tango_interval(table, 0.95)
+    counted = table.worth(worth.effect)
+    wide = tango_interval(counted, 0.95, worth.dof)
     return Evidence(
         n_items=paired.baseline.size,
         delta=table.delta,
         stderr=_stderr(wide),
         wide=wide,
-        narrow=tango_interval(table, 0.90),
-        pvalue=float(2 * ndtr(-abs(tango_statistic(table, 0.0)))),
-        method="Tango on bounded differences (few items differ)",
+        narrow=tango_interval(counted, 0.90, worth.dof),
+        pvalue=_two_sided(tango_statistic(counted, 0.0), worth.dof),
+        method=f"Tango on bounded differences (few items differ){_worth(worth)}",
         lost=None,
         gained=None,
         flip_rate=_flip_rate(paired),
         spread=table.flips,
-        opinions=_clustered(paired, _stderr(wide)),
+        opinions=_sandwich(paired, worth),
         data=table,
+        design=worth,
     )
 
 
-def _of_means(paired: Paired, rng: np.random.Generator) -> Evidence:
+def _of_means(paired: Paired, worth: Design, rng: np.random.Generator) -> Evidence:
     d = paired.differences
-    wide, narrow = paired_mean(d, 0.95), paired_mean(d, 0.90)
+    wide, narrow = (widened(paired_mean(d, confidence), worth, confidence) for confidence in (0.95, 0.90))
     opinions: list[Opinion] = []
-    if d.size <= _BOOTSTRAP_ITEMS:
+    if d.size <= _BOOTSTRAP_ITEMS and not worth.groups:
         opinions.append(Opinion("BCa bootstrap", bca_interval(d, 0.95, rng), bca_interval(d, 0.90, rng)))
     return Evidence(
         n_items=paired.baseline.size,
@@ -122,32 +132,29 @@ def _of_means(paired: Paired, rng: np.random.Generator) -> Evidence:
         wide=Interval(wide.low, wide.high),
         narrow=Interval(narrow.low, narrow.high),
         pvalue=_two_sided(wide.delta / wide.stderr, wide.dof),
-        method=wide.method,
+        method=wide.method + _worth(worth),
         lost=None,
         gained=None,
         flip_rate=_flip_rate(paired),
         spread=float(np.mean(d**2)),
-        opinions=(*opinions, *_clustered(paired, wide.stderr)),
+        opinions=(*opinions, *_sandwich(paired, worth)),
         data=d,
+        design=worth,
     )
 
 
-def _clustered(paired: Paired, stderr: float) -> tuple[Opinion, ...]:
-    """The clustered t limits, where items come in groups and differ more between groups than chance would have it."""
+def _sandwich(paired: Paired, worth: Design) -> tuple[Opinion, ...]:
+    """The cluster-robust t limits without prior or floor, where enough items differ to see a spread over clusters."""
     d = paired.differences
-    if paired.clusters is None or np.count_nonzero(d) < _FLIPS_TO_CLUSTER:
+    if worth.groups < 2 or np.count_nonzero(d) < _FLIPS_TO_CLUSTER:
         return ()
-    groups = np.unique(paired.clusters).size
-    if not 2 <= groups < d.size:
-        return ()
-    wide = paired_mean(d, 0.95, clusters=paired.clusters)
-    if wide.stderr <= stderr:
-        return ()
-    narrow = paired_mean(d, 0.90, clusters=paired.clusters)
-    effect = (wide.stderr / stderr) ** 2
-    name = f"clustered by template (G = {groups}, design effect {effect:.1f})"
-    pvalue = _two_sided(wide.delta / wide.stderr, wide.dof)
-    return (Opinion(name, Interval(wide.low, wide.high), Interval(narrow.low, narrow.high), pvalue),)
+    wide, narrow = (paired_mean(d, confidence, clusters=paired.clusters) for confidence in (0.95, 0.90))
+    return (Opinion("cluster-robust t", Interval(wide.low, wide.high), Interval(narrow.low, narrow.high)),)
+
+
+def _worth(worth: Design) -> str:
+    """How items in clusters were counted, for the name of the method."""
+    return f" ({worth.groups} templates, design effect {worth.effect:.1f})" if worth.groups else ""
 
 
 def _flip_rate(paired: Paired) -> float:

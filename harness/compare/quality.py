@@ -46,15 +46,11 @@ class Measured:
     bound: "Measured | None" = None
     remark: str = ""
 
-    def pvalues(self) -> tuple[float, float]:
-        """The test of any change: headline, and clustered where there is one. What is broken keeps its place with 1."""
+    def pvalue(self) -> float:
+        """The test of any change; what is broken keeps its place in the family with 1."""
         if self.bound is not None and self.bound.evidence is not None and self.bound.evidence.delta < 0:
-            return self.bound.pvalues()
-        if self.evidence is None or self.reason:
-            return 1.0, 1.0
-        own = self.evidence.pvalue
-        clustered = [one.pvalue for one in self.evidence.opinions if one.pvalue is not None]
-        return own, max([own, *clustered])
+            return self.bound.evidence.pvalue
+        return 1.0 if self.evidence is None or self.reason else self.evidence.pvalue
 
 
 def compare(plan: Plan, runs: Runs, kind: Kind, rng: np.random.Generator) -> list[Comparison]:
@@ -64,14 +60,9 @@ def compare(plan: Plan, runs: Runs, kind: Kind, rng: np.random.Generator) -> lis
     """
     found = [_measure(pair, task, plan, runs, rng) for pair, task in pairs_and_tasks(plan, runs, kind)]
     inside = np.array([one.confirmatory for one in found], dtype=bool)
-    corrected = np.ones((2, len(found)))
-    for row, pvalues in enumerate(zip(*(one.pvalues() for one in found), strict=True)):
-        corrected[row, inside] = holm(np.array(pvalues)[inside])
-        corrected[row, ~inside] = benjamini_hochberg(np.array(pvalues)[~inside])
-    return [
-        _judged(one, float(first), float(second), plan.protocol, rng)
-        for one, first, second in zip(found, *corrected, strict=True)
-    ]
+    adjusted = np.array([one.pvalue() for one in found])
+    adjusted[inside], adjusted[~inside] = holm(adjusted[inside]), benjamini_hochberg(adjusted[~inside])
+    return [_judged(one, float(pvalue), plan.protocol, rng) for one, pvalue in zip(found, adjusted, strict=True)]
 
 
 def pairs_and_tasks(plan: Plan, runs: Runs, kind: Kind) -> Iterable[tuple[Pair, Task]]:
@@ -138,20 +129,18 @@ def score(values: Array, task: Task) -> Scored:
     return Scored(mean, low, high) if task.higher_is_better else Scored(1 - mean, 1 - high, 1 - low)
 
 
-def _judged(
-    one: Measured, pvalue_holm: float, clustered_holm: float, protocol: Protocol, rng: np.random.Generator
-) -> Comparison:
+def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.random.Generator) -> Comparison:
     if one.paired is None or one.evidence is None:
         return _broken(one, protocol)
     evidence, paired, n = one.evidence, one.paired, one.paired.baseline.size
     margin = margin_for(protocol, n)
     if one.bound is not None:
-        stands = _judged(one.bound, pvalue_holm, clustered_holm, protocol, rng)
+        stands = _judged(one.bound, pvalue_holm, protocol, rng)
         if stands.verdict is Verdict.DEGRADED:
             return stands
     before = score(paired.baseline, one.task)
     info = no_information(before, one.task, n, margin)
-    judged = judge(evidence, pvalue_holm, clustered_holm, info, protocol)
+    judged = judge(evidence, pvalue_holm, info, protocol)
     stopped = bool(one.reason)
     at_noise = at_margin(evidence, pvalue_holm, margin_of_noise(paired), info, protocol.alpha)
     open_question = judged.verdict is Verdict.INCONCLUSIVE and not info and not stopped
@@ -174,8 +163,8 @@ def _judged(
         verdict=Verdict.BROKEN if stopped else judged.verdict,
         margins=broken(protocol, n) if stopped else judged.margins,
         cap_hits=paired.cap_hits,
-        items_needed=items_to_decide(n, evidence.spread, evidence.delta, margin) if open_question else None,
-        smallest_margin=smallest_margin(n, evidence.spread),
+        items_needed=_items_to_decide(evidence, margin) if open_question else None,
+        smallest_margin=smallest_margin(n / evidence.design.effect, evidence.spread),
         second_opinion=_without_cut(paired) if stopped else judged.second_opinion,
         note=one.reason or "; ".join(part for part in (judged.note, one.remark) if part),
         noise=None if stopped or one.pair.kind == "aa" else beside_noise(paired, at_noise, rng),
@@ -205,6 +194,12 @@ def _identity(one: Measured) -> dict[str, Any]:
         "candidate_cell": one.pair.candidate,
         "confirmatory": one.confirmatory,
     }
+
+
+def _items_to_decide(evidence: Evidence, margin: float) -> int:
+    """Items at this design effect; more than there are."""
+    n, effect = evidence.n_items, evidence.design.effect
+    return max(n + 1, math.ceil(effect * items_to_decide(int(n / effect), evidence.spread, evidence.delta, margin)))
 
 
 def _without_cut(paired: Paired) -> str:

@@ -4,8 +4,8 @@ Mean: tau by Paule and Mandel (1982), t limits by Hartung and Knapp (2001) whose
 interval by Higgins, Thompson and Spiegelhalter (2009). statsmodels' `combine_effects(..., "iterated")` agrees and has
 no prediction interval.
 
-Share: D_t ~ N(theta_t, SE_t^2), theta_t ~ N(mu, tau^2), mu flat, tau half-normal with scale 2 points. Given tau and mu the
-theta_t are independent normals, so everything is closed form on a grid over tau and over quantiles of mu.
+Share: D_t ~ N(theta_t, SE_t^2), theta_t ~ N(mu, tau^2), mu flat, tau half-normal with scale 2 points. Given tau and mu
+the theta_t are independent normals, so everything is closed form on a grid over tau and over quantiles of mu.
 """
 
 import numpy as np

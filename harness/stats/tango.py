@@ -20,9 +20,12 @@ _INSIDE = 1e-13  # keeps the bracket off the estimate itself, where the variance
 _BISECTIONS = 54  # of an interval no longer than 2: double precision
 
 
-def tango_interval(table: PairedTable, confidence: float) -> Interval:
-    """Two-sided score interval of `table.delta`; contains it, is never empty or of width 0."""
-    z = quantile(confidence)
+def tango_interval(table: PairedTable, confidence: float, dof: float = math.inf) -> Interval:
+    """Two-sided score interval of `table.delta`; contains it, is never empty or of width 0.
+
+    `dof` below infinity takes the quantile of t, for counts scaled by an estimated design effect.
+    """
+    z = quantile(confidence, dof)
     return Interval(-_upper(table.lost, table.gained, table.n, z), _upper(table.gained, table.lost, table.n, z))
 
 
@@ -35,22 +38,27 @@ def tango_statistic(table: PairedTable, delta: float) -> float:
     return excess / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, excess)
 
 
-def tango_limits(lost: ArrayLike, gained: ArrayLike, n: ArrayLike, confidence: float) -> tuple[Array, Array]:
+def tango_limits(
+    lost: ArrayLike, gained: ArrayLike, n: ArrayLike, confidence: float, dof: ArrayLike = math.inf
+) -> tuple[Array, Array]:
     """Lower and upper limits for arrays of tables at once (broadcast together); by bisection."""
-    y, x, size = np.broadcast_arrays(*(np.asarray(part, dtype=np.float64) for part in (lost, gained, n)))
+    from scipy.special import stdtrit
+
+    y, x, size, freedom = np.broadcast_arrays(*(np.asarray(part, dtype=np.float64) for part in (lost, gained, n, dof)))
     if not ((x >= 0) & (y >= 0) & (size > 0) & (x + y <= size)).all():
         raise InvalidScores("every table needs items, and flips that are not more than its items")
-    z = quantile(confidence)
+    quantile(confidence)
+    z = stdtrit(freedom, (1 + confidence) / 2)
     return -_uppers(y, x, size, z), _uppers(x, y, size, z)
 
 
-def quantile(confidence: float) -> float:
-    """The normal quantile of a two-sided interval; raises InvalidScores unless 0 < confidence < 1."""
-    from scipy.special import ndtri
+def quantile(confidence: float, dof: float = math.inf) -> float:
+    """The t (or normal) quantile of a two-sided interval; raises InvalidScores unless 0 < confidence < 1."""
+    from scipy.special import stdtrit
 
     if not 0 < confidence < 1:
         raise InvalidScores(f"a confidence lies between 0 and 1 (0.95), not {confidence:g}")
-    return float(ndtri((1 + confidence) / 2))
+    return float(stdtrit(dof, (1 + confidence) / 2))
 
 
 def _upper(x: float, y: float, n: float, z: float) -> float:
@@ -79,7 +87,7 @@ def _variance(x: float, y: float, n: float, d: float) -> float:
     return max(2 * q + d * (1 - d), 0.0)
 
 
-def _uppers(x: Array, y: Array, n: Array, z: float) -> Array:
+def _uppers(x: Array, y: Array, n: Array, z: Array) -> Array:
     """`_upper` for arrays."""
     low, high = (x - y) / n, np.ones_like(x)
     for _ in range(_BISECTIONS):
