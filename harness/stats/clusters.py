@@ -104,6 +104,11 @@ def sign_flip(values: ArrayLike, clusters: NDArray[np.int64]) -> float:
     nets = np.bincount(clusters, differences(values))
     if (nets != np.round(nets)).any():
         raise InvalidScores("the exact test by cluster needs scores of 0 or 1")
+    return sign_flip_of(nets)
+
+
+def sign_flip_of(nets: Array) -> float:
+    """The same from each cluster's net gain (G,), whole numbers."""
     sizes, counts = np.unique(np.abs(nets[nets != 0]).astype(np.int64), return_counts=True)
     if not sizes.size:
         return 1.0
