@@ -2,9 +2,9 @@
 
     python -m benchmarks.coverage [--quick]
 
-Independent right-or-wrong items are enumerated, not drawn: every table of losses and gains with its probability. Items
+Independent right-or-wrong items are enumerated: every table of losses and gains with its probability. Items
 in clusters and items with 8 samples are drawn, 10,000 data sets a cell. Some minutes on one core. --quick makes a small
-grid with few draws and writes nothing. Exit code 1 where an error that should be 5 % is above 6 % with 100 items or more.
+grid with few draws and writes nothing. Exit code 1 where an error that should be 5 % is above 6 % from 100 items on.
 """
 
 import csv

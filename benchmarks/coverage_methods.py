@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import bdtr, ndtri, stdtr, stdtrit
 
 from benchmarks.coverage_truth import BASELINE, Data, Truth
@@ -20,7 +21,7 @@ from harness.stats.tango import tango_limits
 
 ALPHA = 0.05
 _EXACT_ROWS = 2_000  # of random data sets, on which the exact test by cluster (a loop) is made where most are changed
-_BOOTSTRAP_ROWS = 4_000
+_BOOTSTRAP_ROWS = 2_000
 _SPREAD_SD = 7.0
 
 
@@ -30,7 +31,7 @@ class Limits:
 
     wide: tuple[Array, Array]
     narrow: tuple[Array, Array]
-    shown: Array
+    shown: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def rates(truth: Truth, found: Data, limits: Limits) -> Rates:
     rows = limits.shown.size
     weight = found.weight[:rows] / found.weight[:rows].sum()
     low, high = limits.wide
-    miss = (low > truth.delta) | (high < truth.delta)
+    miss = np.asarray((low > truth.delta) | (high < truth.delta), dtype=np.bool_)
     equivalent = (limits.narrow[0] > -truth.margin) & (limits.narrow[1] < truth.margin)
     changed = limits.shown & ((high < 0) | (low > 0))
     parts = (miss, equivalent, changed, changed & (high < 0))
@@ -121,7 +122,7 @@ def _tango(found: Data, effect: Array, dof: Array) -> tuple[tuple[Array, Array],
     return wide, tango_limits(*counts, 0.90, dof)
 
 
-def _exact(found: Data, wide: tuple[Array, Array]) -> Array:
+def _exact(found: Data, wide: tuple[Array, Array]) -> NDArray[np.bool_]:
     """Whether the exact test rejects; by cluster only where the interval leaves 0 out, as both are asked for."""
     if found.nets is None:
         return _mcnemar(found)
@@ -132,13 +133,13 @@ def _exact(found: Data, wide: tuple[Array, Array]) -> Array:
     shown[tested] = rejected
     if rows.size > tested.size:  # the rest in the same proportion: drawn alike, so the first rows stand for all
         shown[rows[tested.size :]] = np.arange(rows.size - tested.size) < rejected.mean() * (rows.size - tested.size)
-    return np.asarray(shown)
+    return np.asarray(shown, dtype=np.bool_)
 
 
-def _mcnemar(found: Data) -> Array:
+def _mcnemar(found: Data) -> NDArray[np.bool_]:
     flips, fewer = np.rint(found.changed), np.rint(np.minimum(found.lost, found.gained))
     pvalue = np.where(flips > 0, 2 * bdtr(fewer, np.maximum(flips, 1).astype(np.int64), 0.5), 1.0)
-    return np.asarray(pvalue < ALPHA)
+    return np.asarray(pvalue < ALPHA, dtype=np.bool_)
 
 
 def _is_binary(found: Data) -> bool:

@@ -101,7 +101,7 @@ def widened(estimate: Estimate, found: Design, confidence: float) -> Estimate:
 
 def sign_flip(values: ArrayLike, clusters: NDArray[np.int64]) -> float:
     """Exact two-sided p-value of "the arms are exchangeable" from differences (n,) of -1, 0 or 1, signs by cluster."""
-    nets = np.bincount(clusters, differences(values))
+    nets = np.asarray(np.bincount(clusters, differences(values)), dtype=np.float64)
     if (nets != np.round(nets)).any():
         raise InvalidScores("the exact test by cluster needs scores of 0 or 1")
     return sign_flip_of(nets)
