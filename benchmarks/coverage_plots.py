@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.coverage import Row
 
 EXAMPLE = PairedTable(both=900, lost=75, gained=35, neither=309)  # 1,319 items
-COLOURS = {"ours": "#0b6e4f", "Tango, clusters ignored": "#8fb339", "Wald": "#d1495b", "bootstrap": "#edae49",
+COLOURS = {"ours": "#0b6e4f", "Tango alone": "#8fb339", "Wald": "#d1495b", "bootstrap": "#edae49",
            "unpaired z": "#30638e"}
 _STYLE = {"svg.hashsalt": "statistics", "svg.fonttype": "none", "font.size": 9, "axes.spines.top": False,
           "axes.spines.right": False, "font.family": "sans-serif"}

@@ -19,6 +19,7 @@ from harness.stats.tango import quantile, tango_statistic
 
 SMALL = 100  # items below which a posterior is asked as well
 _BOOTSTRAP_ITEMS = 20_000  # above, the mean is as normal as it gets
+HALF_A_FLIP = 0.5  # continuity correction of the 95 % limits, which stand beside an exact test
 _FLIPS_TO_CLUSTER = 10  # items that differ, below which a spread over clusters cannot be seen
 
 
@@ -76,7 +77,7 @@ def _of_table(table: PairedTable, paired: Paired, worth: Design, rng: np.random.
     if table.n < SMALL:
         posterior = Opinion("Dirichlet", dirichlet_interval(counted, 0.95, rng), dirichlet_interval(counted, 0.90, rng))
         opinions.append(posterior)
-    wide = tango_interval(counted, 0.95, worth.dof)
+    wide = tango_interval(counted, 0.95, worth.dof, HALF_A_FLIP / worth.effect)
     clusters = paired.clusters if worth.groups else None
     test = "exact McNemar" if clusters is None else "exact sign-flip test by template"
     return Evidence(
@@ -100,7 +101,7 @@ def _of_table(table: PairedTable, paired: Paired, worth: Design, rng: np.random.
 def _of_bounded(paired: Paired, worth: Design) -> Evidence:
     table = bounded_table(paired.differences)
     counted = table.worth(worth.effect)
-    wide = tango_interval(counted, 0.95, worth.dof)
+    wide = tango_interval(counted, 0.95, worth.dof, HALF_A_FLIP / worth.effect)
     return Evidence(
         n_items=paired.baseline.size,
         delta=table.delta,
