@@ -149,8 +149,10 @@ def _sandwich(paired: Paired, worth: Design) -> tuple[Opinion, ...]:
     d = paired.differences
     if worth.groups < 2 or np.count_nonzero(d) < _FLIPS_TO_CLUSTER:
         return ()
-    wide, narrow = (paired_mean(d, confidence, clusters=paired.clusters) for confidence in (0.95, 0.90))
-    return (Opinion("cluster-robust t", Interval(wide.low, wide.high), Interval(narrow.low, narrow.high)),)
+    found = paired_mean(d, 0.95, clusters=paired.clusters)
+    half = quantile(0.90, found.dof) * found.stderr
+    narrow = Interval(found.delta - half, found.delta + half)
+    return (Opinion("cluster-robust t", Interval(found.low, found.high), narrow),)
 
 
 def _worth(worth: Design) -> str:
