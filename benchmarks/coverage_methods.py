@@ -21,6 +21,7 @@ from harness.stats.table import Array
 from harness.stats.tango import tango_limits
 
 ALPHA = 0.05
+Pair = tuple[Array, Array]
 _EXACT_ROWS = 2_000  # of random data sets, on which the exact test by cluster (a loop) is made where most are changed
 _BOOTSTRAP_ROWS = 2_000
 _SPREAD_SD = 7.0
@@ -117,7 +118,7 @@ METHODS: dict[str, Callable[[Truth, Data], Limits]] = {
 }
 
 
-def _tango(found: Data, effect: Array, dof: Array, correction: float) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def _tango(found: Data, effect: Array, dof: Array, correction: float) -> tuple[Pair, Pair]:
     counts = found.lost / effect, found.gained / effect, found.n / effect
     wide = tango_limits(*counts, 0.95, dof, correction / effect)
     return wide, tango_limits(*counts, 0.90, dof)

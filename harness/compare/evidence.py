@@ -19,7 +19,7 @@ from harness.stats.tango import quantile, tango_statistic
 
 SMALL = 100  # items below which a posterior is asked as well
 _BOOTSTRAP_ITEMS = 20_000  # above, the mean is as normal as it gets
-HALF_A_FLIP = 0.5  # continuity correction of the 95 % limits, which stand beside an exact test
+HALF_A_FLIP = 0.5  # continuity correction of the 95 % limits: benchmarks/coverage.py shows why
 _FLIPS_TO_CLUSTER = 10  # items that differ, below which a spread over clusters cannot be seen
 
 
@@ -130,8 +130,8 @@ def _of_means(paired: Paired, worth: Design, rng: np.random.Generator) -> Eviden
         n_items=paired.baseline.size,
         delta=wide.delta,
         stderr=wide.stderr,
-        wide=Interval(wide.low, wide.high),
-        narrow=Interval(narrow.low, narrow.high),
+        wide=_possible(wide.low, wide.high),
+        narrow=_possible(narrow.low, narrow.high),
         pvalue=_two_sided(wide.delta / wide.stderr, wide.dof),
         method=wide.method + _worth(worth),
         lost=None,
@@ -158,6 +158,10 @@ def _sandwich(paired: Paired, worth: Design) -> tuple[Opinion, ...]:
 def _worth(worth: Design) -> str:
     """How items in clusters were counted, for the name of the method."""
     return f" ({worth.groups} templates, design effect {worth.effect:.1f})" if worth.groups else ""
+
+
+def _possible(low: float, high: float) -> Interval:
+    return Interval(max(low, -1.0), min(high, 1.0))
 
 
 def _flip_rate(paired: Paired) -> float:

@@ -24,7 +24,7 @@ def tango_interval(table: PairedTable, confidence: float, dof: float = math.inf,
     """Two-sided score interval of `table.delta`; contains it, is never empty or of width 0.
 
     `dof` below infinity takes the quantile of t, for counts scaled by an estimated design effect. `correction` is the
-    continuity correction in items: with a half, the limits agree with the exact McNemar test about 0.
+    continuity correction in items (a half, as in Wilson's corrected interval), 0 for the interval as published.
     """
     z, n = quantile(confidence, dof), table.n
     lost, gained = (table.lost, table.gained, n, z), (table.gained, table.lost, n, z)

@@ -1,4 +1,4 @@
-"""The simulation behind docs/statistics.md: its method is the product's, its truths are what they say, its pages fit."""
+"""The simulation behind docs/statistics.md: its method is the product's, its truths are as stated, its pages fit."""
 
 from pathlib import Path
 
