@@ -118,7 +118,8 @@ def _codes(names: Sequence[object] | NDArray[np.generic], n: int, what: str) -> 
         raise InvalidScores(f"{what} name the group of each of {n} items, but {len(names)} were given")
     found = np.asarray(names)
     if np.issubdtype(found.dtype, np.integer) and found.min() >= 0 and found.max() < 4 * n:  # without sorting
-        return np.asarray(np.cumsum(np.bincount(found) > 0) - 1, dtype=np.int64)[found]
+        numbers: Codes = np.cumsum(np.bincount(found) > 0) - 1
+        return np.asarray(numbers[found], dtype=np.int64)
     return np.unique(found, return_inverse=True)[1].astype(np.int64).ravel()
 
 
