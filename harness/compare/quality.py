@@ -11,7 +11,7 @@ from harness.compare.evidence import Evidence, gather
 from harness.compare.match import Mismatch, Paired, cells_differ, items_of, lay_side_by_side, scored_tasks
 from harness.compare.noise import beside_noise, margin_of_noise
 from harness.compare.runs import Runs
-from harness.compare.verdict import at_margin, broken, judge, margin_for, no_information
+from harness.compare.verdict import at_margin, broken, judge, no_information
 from harness.core.cell import Cell
 from harness.core.config import Protocol
 from harness.core.plan import Pair, Plan
@@ -20,7 +20,7 @@ from harness.core.verdict import Comparison, Scored, Verdict
 from harness.stats.means import paired_mean
 from harness.stats.multiple import benjamini_hochberg, holm
 from harness.stats.noise import flip_rate
-from harness.stats.planning import items_to_decide, smallest_margin
+from harness.stats.planning import items_to_decide, margin_for, smallest_margin
 from harness.stats.proportion import wilson
 from harness.stats.table import Array, is_binary
 
@@ -82,7 +82,8 @@ def _measure(pair: Pair, task: Task, plan: Plan, runs: Runs, rng: np.random.Gene
     paired = Mismatch(reason) if reason else _pair_items(pair, task, plan, runs)
     if isinstance(paired, Mismatch):
         return Measured(pair, task, confirmatory, labels, None, None, paired.reason)
-    return Measured(pair, task, confirmatory, labels, paired, gather(paired, rng), paired.broken)
+    evidence = gather(paired, rng, runs.look(pair.baseline, task.task))
+    return Measured(pair, task, confirmatory, labels, paired, evidence, paired.broken)
 
 
 def in_family(candidate: Cell, task: Task, protocol: Protocol) -> bool:
@@ -121,7 +122,7 @@ def _judged(
     if one.paired is None or one.evidence is None:
         return _broken(one, protocol)
     evidence, paired, n = one.evidence, one.paired, one.paired.baseline.size
-    margin = margin_for(protocol, n)
+    margin = margin_for(protocol, evidence.planned)
     before = score(paired.baseline, one.task)
     info = no_information(before, one.task, n, margin)
     judged = judge(evidence, pvalue_holm, clustered_holm, info, protocol)
@@ -145,13 +146,15 @@ def _judged(
         pvalue_holm=math.nan if stopped else pvalue_holm,
         margin=margin,
         verdict=Verdict.BROKEN if stopped else judged.verdict,
-        margins=broken(protocol, n) if stopped else judged.margins,
+        margins=broken(protocol, evidence.planned) if stopped else judged.margins,
         cap_hits=paired.cap_hits,
         items_needed=items_to_decide(n, evidence.spread, evidence.delta, margin) if open_question else None,
         smallest_margin=smallest_margin(n, evidence.spread),
         second_opinion=_without_cut(paired) if stopped else judged.second_opinion,
         note=one.reason or judged.note,
         noise=None if stopped or one.pair.kind == "aa" else beside_noise(paired, at_noise, rng),
+        look=evidence.look.number,
+        n_planned=evidence.look.planned,
     )
 
 
