@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, binom
 
-from harness.compare.verdict import BIG_MARGIN, BIG_SUITE, SMALL_MARGIN
 from harness.stats.clusters import Sums, effect_and_dof
+from harness.stats.planning import BIG_MARGIN, BIG_SUITE, SMALL_MARGIN
 from harness.stats.table import Array
 
 BASELINE = 0.7  # the baseline's score; only the unpaired test depends on it

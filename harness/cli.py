@@ -45,6 +45,7 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
 overrides
   model=qwen3  quant=[q8_0,q4_k_m]  hw=dgx_spark  runtime=llama_cpp    groups
   limit=200  matrix.rounds=5  runtime.options.n_ctx=8192                 values
+  stop=decided                                   ends a task once it is settled
   model=/models/my-model-BF16.gguf                                     a file
 
 flags

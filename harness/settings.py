@@ -25,7 +25,7 @@ from harness.core.errors import ConfigError
 from harness.plan.gguf import overrides_for
 
 _POINT_GROUPS = ("model", "quant", "runtime", "load")
-_PLAIN = ("suite", "limit", "samples", "temperature", "seed", "timeout_seconds", "rerun")
+_PLAIN = ("suite", "limit", "stop", "samples", "temperature", "seed", "timeout_seconds", "rerun")
 _SINGLE = (*_PLAIN, "tasks", "baseline", "results", "reports", "protocol")
 _LOCAL = "local"  # the entry that stands behind model=/path/to/weights.gguf
 _PRIMARY = "quantharness"

@@ -28,6 +28,7 @@ from harness.core.runtime import GenerateRequest, Generation, Sampling, Score, S
 from harness.core.suite import Suite, Task
 from runners import items
 from runners.journal import Journal
+from runners.parts import Parts
 from runners.progress import Progress
 
 R = TypeVar("R", Score, Generation)
@@ -126,8 +127,11 @@ def _keys(requests: list[Instance], sample: int) -> list[str]:
     return keys
 
 
-def measure(lm: SessionLM, suite: Suite, work: QualityWork) -> Iterator[ItemResult]:
-    """Run the work's tasks and yield every item's result; raises UserError for a task lm_eval does not know."""
+def measure(lm: SessionLM, suite: Suite, work: QualityWork, parts: Parts | None = None) -> Iterator[ItemResult]:
+    """Run the work's tasks and yield every item's result; raises UserError for a task lm_eval does not know.
+
+    `parts` cuts the tasks to the items of a look.
+    """
     tasks = [task for task in suite.tasks if task.task in work.tasks]
     if suite.include:
         # Data files are named relative to the task's YAML; the child may change its folder, the parent never does.
@@ -139,7 +143,10 @@ def measure(lm: SessionLM, suite: Suite, work: QualityWork) -> Iterator[ItemResu
         drawn = [task for task in tasks if not lm.sample or task.output == "generate"]
         for setup, group in groupby(drawn, key=lambda task: _setup(suite, task)):
             lm.replies.clear()
-            results = _evaluate(lm, manager, list(group), work, setup)
+            loaded = _loaded(manager, [task.task for task in group], setup[1])
+            if parts is not None:
+                parts.cut(loaded["tasks"])
+            results = _evaluate(lm, loaded, work, setup[0])
             for task, samples in results["samples"].items():  # of a group (mmlu): its member tasks
                 yield from items.results(task, samples, lm.replies, lm.sample)
 
@@ -149,29 +156,27 @@ def _setup(suite: Suite, task: Task) -> tuple[bool, int | None]:
     return templated and task.output != "rolling", task.num_fewshot
 
 
-def _evaluate(
-    lm: SessionLM, manager: TaskManager, tasks: list[Task], work: QualityWork, setup: tuple[bool, int | None]
-) -> dict[str, Any]:
+def _evaluate(lm: SessionLM, loaded: dict[str, Any], work: QualityWork, templated: bool) -> dict[str, Any]:
     """What simple_evaluate does, without its import of torch and its inspection of the machine (4 s a child)."""
-    loaded = _load(manager, [task.task for task in tasks])
-    for task in loaded["tasks"].values():
-        if task.get_config("num_fewshot") != 0 and setup[1] is not None:
-            task.set_config(key="num_fewshot", value=setup[1])
-        elif task.get_config("num_fewshot") is None:
-            task.set_config(key="num_fewshot", value=0)
-        task.set_fewshot_seed(seed=DEFAULT_OTHER_SEED)
     random.seed(DEFAULT_RANDOM_SEED)
     np.random.seed(DEFAULT_OTHER_SEED)
     found: dict[str, Any] = evaluate(
-        lm=lm, task_dict=loaded, limit=work.limit, apply_chat_template=setup[0], bootstrap_iters=0, log_samples=True
+        lm=lm, task_dict=loaded, limit=work.limit, apply_chat_template=templated, bootstrap_iters=0, log_samples=True
     )
     return found
 
 
-def _load(manager: TaskManager, names: list[str]) -> dict[str, Any]:
+def _loaded(manager: TaskManager, names: list[str], shots: int | None) -> dict[str, Any]:
+    """lm_eval's tasks and groups of these names, the tasks with `shots` examples each (None: as many as they say)."""
     try:
         loaded: dict[str, Any] = manager.load(names)
     except FileNotFoundError as error:
         what = f"data of {', '.join(names)} is missing: {error}"
         raise UserError(what, "check data_files in the task's YAML") from error
+    for task in loaded["tasks"].values():
+        if task.get_config("num_fewshot") != 0 and shots is not None:
+            task.set_config(key="num_fewshot", value=shots)
+        elif task.get_config("num_fewshot") is None:
+            task.set_config(key="num_fewshot", value=0)
+        task.set_fewshot_seed(seed=DEFAULT_OTHER_SEED)
     return loaded

@@ -24,6 +24,7 @@ from runners import items, load
 from runners.atomic import write_whole
 from runners.journal import Journal
 from runners.meters import memory
+from runners.parts import Parts
 from runners.progress import Progress
 
 EXIT_KNOWN_ERROR = 3
@@ -83,11 +84,14 @@ def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readi
 
     if job.suite is None or job.prepared is None:
         raise HarnessError("a quality job needs a suite and prepared weights")
-    owner = f"{job.cell.id} {job.prepared.sha256}"
+    facts = session.facts()
+    # Another version of the engine may answer otherwise: replies of two never stand in one record.
+    owner = f"{job.cell.whole.id} {job.prepared.sha256} {facts.engine} {facts.version}"
+    parts = Parts(work, job.looks)
     with Journal(Path(job.journal), owner) as journal:
         lm = quality.SessionLM(session, journal, work, Progress(scratch / "progress"))
-        items.write(quality.measure(lm, job.suite, work), scratch / "items.jsonl")
-    return Outcome(session.facts(), readings, answered=lm.answered, resumed=lm.resumed)
+        items.write(quality.measure(lm, job.suite, work, parts), scratch / "items.jsonl")
+    return Outcome(session.facts(), readings, answered=lm.answered, resumed=lm.resumed, asked=parts.asked)
 
 
 if __name__ == "__main__":

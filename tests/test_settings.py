@@ -114,6 +114,7 @@ def test_a_swept_option_becomes_part_of_the_arms_name() -> None:
         ("protocol.alfa=0.1", "unknown option 'protocol.alfa'; did you mean alpha?"),
         ("+load.requets=5", "load=small: Object contains unknown field `requets`; did you mean requests?"),
         ("load.requests=many", "load=small: Expected `int`, got `str` - at `requests`"),
+        ("stop=soon", "config.yaml: Invalid enum value 'soon' - at `stop`"),
         ("limit=few", "config.yaml: Expected `int | null`, got `str` - at `limit`"),
         ("quant=q8_0,q4_0", "'quant=q8_0,q4_0' is a sweep; add -m, or write quant=[q8_0,q4_0]"),
         ("quant=[]", "'quant=[]' names nothing"),

@@ -165,7 +165,7 @@ def _qualifiers(scene: _Scene, most: float, worse: float) -> list[str]:
     """What the sentence does not say, most important first."""
     found = [_runtime(scene), *_noise(scene), _listed(scene, Verdict.BROKEN.value, "not comparable")]
     found += [_listed(scene, NO_INFORMATION, "no information from"), _small_losses(scene), _few(scene, most, worse)]
-    found += [_other_methods(scene), _explored(scene), _limited(scene), _weights(scene)]
+    found += [_other_methods(scene), _explored(scene), _stopped(scene), _limited(scene), _weights(scene)]
     return [one for one in found if one]
 
 
@@ -221,6 +221,11 @@ def _explored(scene: _Scene) -> str:
     if not scene.explored:
         return ""
     return f"outside the family named before the run, so explored and in no claim: {', '.join(scene.explored)}"
+
+
+def _stopped(scene: _Scene) -> str:
+    early = [f"{one.task} ({one.n_items:,} of {one.n_planned:,} items)" for one in scene.rows if one.ended_early]
+    return f"stopped early: {', '.join(early)}" if early else ""
 
 
 def _limited(scene: _Scene) -> str:

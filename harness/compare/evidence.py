@@ -3,20 +3,24 @@
 Where items come in clusters (templates, passages) the headline itself counts what they are worth: `stats.clusters`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from harness.compare.match import Paired
 from harness.core.verdict import Interval
 from harness.stats.clusters import Design, design, sign_flip, widened
-from harness.stats.equivalence import Equivalence, tost
+from harness.stats.equivalence import tost
 from harness.stats.means import bounded_table, few_differences, paired_mean
 from harness.stats.paired import PairedTable, dirichlet_interval, mcnemar, newcombe_interval, tango_interval
 from harness.stats.resample import bca_interval
+from harness.stats.sequential import WHOLE, Look
 from harness.stats.table import Array
 from harness.stats.tango import quantile, tango_statistic
 
+L = TypeVar("L")
 SMALL = 100  # items below which a posterior is asked as well
 _BOOTSTRAP_ITEMS = 20_000  # above, the mean is as normal as it gets
 HALF_A_FLIP = 0.5  # continuity correction of the 95 % limits: benchmarks/coverage.py shows why
@@ -36,6 +40,7 @@ class Opinion:
 class Evidence:
     """The headline: delta with its 95 % (`wide`) and 90 % (`narrow`) limits and the test of any change.
 
+    Limits and p-values hold over all looks that the task may have had; `look` says at which of them it stands.
     `spread` is the mean squared difference by item (the flip rate of 0/1 scores), which sample sizes hang on; `design`
     says what the items are worth.
     """
@@ -54,105 +59,130 @@ class Evidence:
     opinions: tuple[Opinion, ...]
     data: PairedTable | Array
     design: Design
+    look: Look
 
-    def tost(self, margin: float) -> Equivalence:
-        """The equivalence test that agrees with the 90 % limits."""
-        return tost(self.data, margin, design=self.design)
+    @property
+    def planned(self) -> int:
+        """Items of the task, answered or not: what its margin hangs on."""
+        return self.look.planned or self.n_items
+
+    def equivalence_pvalue(self, margin: float) -> float:
+        """TOST, agreeing with the 90 % limits."""
+        return self.look.one_sided(tost(self.data, margin, design=self.design).pvalue)
 
 
-def gather(paired: Paired, rng: np.random.Generator) -> Evidence:
+def gather(paired: Paired, rng: np.random.Generator, look: Look = WHOLE) -> Evidence:
     """All evidence on one task. 0/1 scores go by Tango and McNemar; others by paired t, or bounded where few differ."""
     d = paired.differences
     worth = design(d, paired.clusters)
     if paired.binary:
-        return _of_table(PairedTable.of(paired.baseline, paired.candidate), paired, worth, rng)
+        return _of_table(PairedTable.of(paired.baseline, paired.candidate), paired, worth, look, rng)
     if few_differences(d):
-        return _of_bounded(paired, worth)
-    return _of_means(paired, worth, rng)
+        return _of_bounded(paired, worth, look)
+    return _of_means(paired, worth, look, rng)
 
 
-def _of_table(table: PairedTable, paired: Paired, worth: Design, rng: np.random.Generator) -> Evidence:
+def _of_table(
+    table: PairedTable, paired: Paired, worth: Design, look: Look, rng: np.random.Generator
+) -> Evidence:
     counted = table.worth(worth.effect)
-    opinions = [Opinion("Newcombe", newcombe_interval(counted, 0.95), newcombe_interval(counted, 0.90))]
+    opinions = [Opinion("Newcombe", *_both(lambda level: newcombe_interval(counted, level), look))]
     if table.n < SMALL:
-        posterior = Opinion("Dirichlet", dirichlet_interval(counted, 0.95, rng), dirichlet_interval(counted, 0.90, rng))
-        opinions.append(posterior)
-    wide = tango_interval(counted, 0.95, worth.dof, HALF_A_FLIP / worth.effect)
+        opinions.append(Opinion("Dirichlet", *_both(lambda level: dirichlet_interval(counted, level, rng), look)))
+    wide, narrow = _tango(counted, worth, look)
     clusters = paired.clusters if worth.groups else None
     test = "exact McNemar" if clusters is None else "exact sign-flip test by template"
+    pvalue = mcnemar(table).exact if clusters is None else sign_flip(paired.differences, clusters)
     return Evidence(
         n_items=paired.baseline.size,
         delta=table.delta,
-        stderr=_stderr(wide),
+        stderr=_stderr(counted, worth),
         wide=wide,
-        narrow=tango_interval(counted, 0.90, worth.dof),
-        pvalue=mcnemar(table).exact if clusters is None else sign_flip(paired.differences, clusters),
+        narrow=narrow,
+        pvalue=look.two_sided(pvalue),
         method=f"Tango score, {test}{_worth(worth)}",
         lost=int(table.lost),
         gained=int(table.gained),
         flip_rate=table.flips,
         spread=table.flips,
-        opinions=(*opinions, *_sandwich(paired, worth)),
+        opinions=(*opinions, *_sandwich(paired, worth, look)),
         data=table,
         design=worth,
+        look=look,
     )
 
 
-def _of_bounded(paired: Paired, worth: Design) -> Evidence:
+def _of_bounded(paired: Paired, worth: Design, look: Look) -> Evidence:
     table = bounded_table(paired.differences)
     counted = table.worth(worth.effect)
-    wide = tango_interval(counted, 0.95, worth.dof, HALF_A_FLIP / worth.effect)
+    wide, narrow = _tango(counted, worth, look)
     return Evidence(
         n_items=paired.baseline.size,
         delta=table.delta,
-        stderr=_stderr(wide),
+        stderr=_stderr(counted, worth),
         wide=wide,
-        narrow=tango_interval(counted, 0.90, worth.dof),
-        pvalue=_two_sided(tango_statistic(counted, 0.0), worth.dof),
+        narrow=narrow,
+        pvalue=look.two_sided(_two_sided(tango_statistic(counted, 0.0), worth.dof)),
         method=f"Tango on bounded differences (few items differ){_worth(worth)}",
         lost=None,
         gained=None,
         flip_rate=_flip_rate(paired),
         spread=table.flips,
-        opinions=_sandwich(paired, worth),
+        opinions=_sandwich(paired, worth, look),
         data=table,
         design=worth,
+        look=look,
     )
 
 
-def _of_means(paired: Paired, worth: Design, rng: np.random.Generator) -> Evidence:
+def _of_means(paired: Paired, worth: Design, look: Look, rng: np.random.Generator) -> Evidence:
     d = paired.differences
-    wide, narrow = (widened(paired_mean(d, confidence), worth, confidence) for confidence in (0.95, 0.90))
+    wide, narrow = _both(lambda level: widened(paired_mean(d, level), worth, level), look)
     opinions: list[Opinion] = []
     if d.size <= _BOOTSTRAP_ITEMS and not worth.groups:
-        opinions.append(Opinion("BCa bootstrap", bca_interval(d, 0.95, rng), bca_interval(d, 0.90, rng)))
+        opinions.append(Opinion("BCa bootstrap", *_both(lambda level: bca_interval(d, level, rng), look)))
     return Evidence(
         n_items=paired.baseline.size,
         delta=wide.delta,
         stderr=wide.stderr,
         wide=_possible(wide.low, wide.high),
         narrow=_possible(narrow.low, narrow.high),
-        pvalue=_two_sided(wide.delta / wide.stderr, wide.dof),
+        pvalue=look.two_sided(_two_sided(wide.delta / wide.stderr, wide.dof)),
         method=wide.method + _worth(worth),
         lost=None,
         gained=None,
         flip_rate=_flip_rate(paired),
         spread=float(np.mean(d**2)),
-        opinions=(*opinions, *_sandwich(paired, worth)),
+        opinions=(*opinions, *_sandwich(paired, worth, look)),
         data=d,
         design=worth,
+        look=look,
     )
 
 
-def _sandwich(paired: Paired, worth: Design) -> tuple[Opinion, ...]:
+def _tango(counted: PairedTable, worth: Design, look: Look) -> tuple[Interval, Interval]:
+    """The headline's limits from counts divided by the design effect."""
+    wide = tango_interval(counted, look.interval(0.95), worth.dof, HALF_A_FLIP / worth.effect)
+    return wide, tango_interval(counted, look.inner(0.90), worth.dof)
+
+
+def _sandwich(paired: Paired, worth: Design, look: Look) -> tuple[Opinion, ...]:
     """The cluster-robust t limits without prior or floor, where enough items differ to see a spread over clusters."""
     d = paired.differences
     if worth.groups < 2 or np.count_nonzero(d) < _FLIPS_TO_CLUSTER:
         return ()
     found = paired_mean(d, 0.95, clusters=paired.clusters)
-    half = quantile(0.90, found.dof) * found.stderr
-    narrow = Interval(found.delta - half, found.delta + half)
-    return (Opinion("cluster-robust t", Interval(found.low, found.high), narrow),)
+
+    def limits(level: float) -> Interval:
+        half = quantile(level, found.dof) * found.stderr
+        return Interval(found.delta - half, found.delta + half)
+
+    return (Opinion("cluster-robust t", *_both(limits, look)),)
+
+
+def _both(limits: Callable[[float], L], look: Look) -> tuple[L, L]:
+    """A method's 95 % and 90 % limits, as wide as the look demands."""
+    return limits(look.interval(0.95)), limits(look.inner(0.90))
 
 
 def _worth(worth: Design) -> str:
@@ -168,9 +198,10 @@ def _flip_rate(paired: Paired) -> float:
     return float(np.mean(paired.differences != 0))
 
 
-def _stderr(wide: Interval) -> float:
-    """Standard error that an interval of this width stands for; unlike the plain one it is never 0."""
-    return (wide.high - wide.low) / (2 * quantile(0.95))
+def _stderr(counted: PairedTable, worth: Design) -> float:
+    """Standard error that Tango's 95 % interval stands for; unlike the plain one it is never 0."""
+    limits = tango_interval(counted, 0.95, worth.dof)
+    return (limits.high - limits.low) / (2 * quantile(0.95))
 
 
 def _two_sided(statistic: float, dof: float) -> float:

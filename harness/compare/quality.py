@@ -11,7 +11,7 @@ from harness.compare.evidence import Evidence, gather
 from harness.compare.match import Mismatch, Paired, best_case, cells_differ, items_of, lay_side_by_side, scored_tasks
 from harness.compare.noise import beside_noise, margin_of_noise
 from harness.compare.runs import Runs
-from harness.compare.verdict import at_margin, broken, judge, margin_for, no_information
+from harness.compare.verdict import at_margin, broken, judge, no_information
 from harness.core.cell import Cell
 from harness.core.config import Protocol
 from harness.core.plan import Pair, Plan
@@ -20,7 +20,7 @@ from harness.core.verdict import Comparison, Scored, Verdict
 from harness.stats.means import paired_mean
 from harness.stats.multiple import benjamini_hochberg, holm
 from harness.stats.noise import flip_rate
-from harness.stats.planning import items_to_decide, smallest_margin
+from harness.stats.planning import items_to_decide, margin_for, smallest_margin
 from harness.stats.proportion import wilson
 from harness.stats.table import Array, is_binary
 
@@ -81,11 +81,12 @@ def _measure(pair: Pair, task: Task, plan: Plan, runs: Runs, rng: np.random.Gene
     paired = Mismatch(reason) if reason else _pair_items(pair, task, plan, runs)
     if isinstance(paired, Mismatch):
         return Measured(pair, task, confirmatory, labels, None, None, paired.reason)
-    evidence = gather(paired, rng)
+    look = runs.look(pair.baseline, task.task)
+    evidence = gather(paired, rng, look)
     if not paired.broken:
         return Measured(pair, task, confirmatory, labels, paired, evidence, "")
     kind = best_case(paired)
-    bound = Measured(pair, task, confirmatory, labels, kind, gather(kind, rng), "", remark=_remark(paired))
+    bound = Measured(pair, task, confirmatory, labels, kind, gather(kind, rng, look), "", remark=_remark(paired))
     return Measured(pair, task, confirmatory, labels, paired, evidence, paired.broken, bound)
 
 
@@ -133,7 +134,7 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
     if one.paired is None or one.evidence is None:
         return _broken(one, protocol)
     evidence, paired, n = one.evidence, one.paired, one.paired.baseline.size
-    margin = margin_for(protocol, n)
+    margin = margin_for(protocol, evidence.planned)
     if one.bound is not None:
         stands = _judged(one.bound, pvalue_holm, protocol, rng)
         if stands.verdict is Verdict.DEGRADED:
@@ -161,13 +162,15 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
         pvalue_holm=math.nan if stopped else pvalue_holm,
         margin=margin,
         verdict=Verdict.BROKEN if stopped else judged.verdict,
-        margins=broken(protocol, n) if stopped else judged.margins,
+        margins=broken(protocol, evidence.planned) if stopped else judged.margins,
         cap_hits=paired.cap_hits,
         items_needed=_items_to_decide(evidence, margin) if open_question else None,
         smallest_margin=smallest_margin(n / evidence.design.effect, evidence.spread),
         second_opinion=_without_cut(paired) if stopped else judged.second_opinion,
         note=one.reason or "; ".join(part for part in (judged.note, one.remark) if part),
         noise=None if stopped or one.pair.kind == "aa" else beside_noise(paired, at_noise, rng),
+        look=evidence.look.number,
+        n_planned=evidence.look.planned,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from harness.core.cell import Cell
 from harness.core.plan import Plan
 from harness.core.record import Completed, Failed, RunRecord
+from harness.stats.sequential import WHOLE, Look
 from harness.store.items import LoadedRun
 
 
@@ -42,6 +43,12 @@ class Runs:
         if isinstance(loaded.record, Failed):
             return f"the {arm} failed ({loaded.record.kind}): {loaded.record.reason}"
         return "" if isinstance(loaded.record, Completed) else f"the {arm} was skipped: {loaded.record.reason}"
+
+    def look(self, cell_id: str, task: str) -> Look:
+        """The look up to which a cell answered a task."""
+        record = self.completed(cell_id)
+        found = [one for one in record.outcome.asked if one.task == task] if record else []
+        return Look(found[0].look, found[0].planned) if found else WHOLE
 
     @property
     def loaded(self) -> tuple[LoadedRun, ...]:

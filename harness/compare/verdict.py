@@ -8,8 +8,8 @@ from harness.compare.evidence import Evidence
 from harness.core.config import Protocol
 from harness.core.suite import Task
 from harness.core.verdict import Interval, MarginVerdict, Scored, Verdict
+from harness.stats.planning import margin_for
 
-BIG_SUITE, BIG_MARGIN, SMALL_MARGIN = 4_000, 0.01, 0.02
 CEILING, CEILING_OF_FEW = 0.995, 0.95
 
 
@@ -22,13 +22,6 @@ class Judged(Struct, frozen=True):
     second_opinion: str
 
 
-def margin_for(protocol: Protocol, n_items: int) -> float:
-    """The margin fixed before the run: the protocol's own, else 1 point for 4,000 items or more, else 2."""
-    if protocol.margin is not None:
-        return protocol.margin
-    return BIG_MARGIN if n_items >= BIG_SUITE else SMALL_MARGIN
-
-
 def shown(protocol: Protocol, margin: float) -> tuple[float, ...]:
     """The margins at which verdicts are printed, ascending, the deciding one among them."""
     return tuple(sorted({*protocol.margins_shown, margin}))
@@ -39,7 +32,7 @@ def judge(evidence: Evidence, pvalue_holm: float, info: str, protocol: Protocol)
 
     `pvalue_holm` is the test of any change after Holm over the family.
     """
-    margin = margin_for(protocol, evidence.n_items)
+    margin = margin_for(protocol, evidence.planned)
     rows = tuple(at_margin(evidence, pvalue_holm, one, info, protocol.alpha) for one in shown(protocol, margin))
     verdict = next(row.verdict for row in rows if row.margin == margin)
     other = "" if info else _disagreement(evidence, verdict, pvalue_holm, margin, protocol.alpha)
@@ -70,12 +63,12 @@ def no_information(baseline: Scored, task: Task, n_items: int, margin: float) ->
 
 def at_margin(evidence: Evidence, pvalue_holm: float, margin: float, info: str, alpha: float) -> MarginVerdict:
     """The verdict at one margin; arguments as for `judge`."""
-    test = evidence.tost(margin)
-    verdict = _decide(test.pvalue < alpha, evidence.wide, pvalue_holm, alpha)
+    pvalue = evidence.equivalence_pvalue(margin)
+    verdict = _decide(pvalue < alpha, evidence.wide, pvalue_holm, alpha)
     # At the ceiling a loss is still a loss; whatever else is seen there, or anything at chance, means nothing.
     if info and not (info.endswith("ceiling") and verdict is Verdict.DEGRADED):
         verdict = Verdict.INCONCLUSIVE
-    return MarginVerdict(margin, verdict, test.pvalue)
+    return MarginVerdict(margin, verdict, pvalue)
 
 
 def _decide(equivalent: bool, wide: Interval, pvalue_holm: float, alpha: float) -> Verdict:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from harness.core.config import Artifact, Load, Scalar
 from harness.core.digest import short_id
@@ -15,6 +15,8 @@ class QualityWork(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     """Answer these tasks; `order_seed` 0 keeps the suite's item order, other values shuffle the requests.
 
     Each generated item is answered `samples` times, at `temperature` where it is not None (else as the task says).
+    `staged` work is answered by parts (harness.core.look), so that a task can end when its verdict is settled: what it
+    holds depends on the arms beside it, and is never taken for all items.
     Defaults are left out of the id, so that a field added later renames no cell: never change a default.
     """
 
@@ -26,6 +28,7 @@ class QualityWork(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     order_seed: int = 0
     samples: int = 1
     temperature: float | None = None
+    staged: bool = False
 
 
 class LoadWork(Struct, frozen=True, forbid_unknown_fields=True, tag="load"):
@@ -67,6 +70,24 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         return "quality" if isinstance(self.work, QualityWork) else "load"
 
     @property
+    def staged(self) -> bool:
+        """Whether its tasks may end early."""
+        return isinstance(self.work, QualityWork) and self.work.staged
+
+    @property
+    def whole(self) -> "Cell":
+        """The cell that answers all items at once: cells with the same questions share their replies under its id."""
+        return structs.replace(self, work=structs.replace(self.work, staged=False)) if self.staged else self
+
+    @property
+    def within_plan(self) -> bool:
+        """Whether its record means something beside the other cells of its plan only.
+
+        Speeds are compared where the rounds were interleaved; what staged work answered hangs on the arms beside it.
+        """
+        return self.kind == "load" or self.staged
+
+    @property
     def arm(self) -> str:
         """The arm in words: "pocket q4_k_m llama_cpp"."""
         return f"{self.model} {self.quant} {self.runtime}"
@@ -95,7 +116,7 @@ class Job(Struct, frozen=True, forbid_unknown_fields=True):
     """What the parent hands a child: the cell and every path it may touch.
 
     `prepared` is None for the preparing child, `suite` None for a load. `journal` is the file of replies that outlives
-    a killed child.
+    a killed child. `looks` says for each task of staged work up to which look its items are asked.
     """
 
     cell: Cell
@@ -105,3 +126,4 @@ class Job(Struct, frozen=True, forbid_unknown_fields=True):
     journal: str
     suite: Suite | None = None
     prepared: Prepared | None = None
+    looks: tuple[int, ...] = ()

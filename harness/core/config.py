@@ -164,6 +164,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a verb needs, fully resolved. `quants` and `runtimes` are whole catalogues, to find baselines in.
 
     `baseline` is "auto", "none", or a quantization, with "@runtime" behind it where one runtime is the reference.
+    `stop` "decided" ends a task at the look at which its verdicts are settled.
     """
 
     hw: Hardware
@@ -184,3 +185,4 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     results: str
     reports: str
     overrides: tuple[str, ...]
+    stop: Literal["never", "decided"] = "never"

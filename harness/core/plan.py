@@ -60,6 +60,11 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     overrides: tuple[str, ...] = ()
 
     @property
+    def staged(self) -> bool:
+        """Whether tasks may end early."""
+        return any(cell.staged for cell in self.cells)
+
+    @property
     def id(self) -> str:
         """12 hex digits; the overrides' spelling does not count."""
         return short_id((self.hw, self.cells, self.pairs, self.suite.digest, self.protocol))

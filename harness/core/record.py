@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from harness.core.cell import Cell, Prepared
+from harness.core.look import Asked
 from harness.core.runtime import Detail, Facts
 
 RECORD_SCHEMA = 1
@@ -63,13 +64,17 @@ class RequestTrace(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a child writes last, when all its work is done; `resumed` replies came from an earlier, killed child."""
+    """What a child writes last, when all its work is done; `resumed` replies came from an earlier child.
+
+    `asked` says of staged work how far each task went.
+    """
 
     facts: Facts
     readings: tuple[Reading, ...]
     warnings: tuple[str, ...] = ()
     answered: int = 0
     resumed: int = 0
+    asked: tuple[Asked, ...] = ()
 
 
 class ChildError(Struct, frozen=True, forbid_unknown_fields=True):

@@ -75,6 +75,8 @@ class Comparison(Struct, frozen=True):
     Holm over the confirmatory family. `verdict` is the one at `margin`. `note` says what qualifies it: the reason of
     BROKEN, "no information: baseline at chance", "small real loss", "beyond the margin", a method that disagrees.
     `items_needed` is the number of items to decide at this margin and flip rate, None where it is decided.
+    Where tasks may end early, `look` (1 to 3) is the last one taken at a task of `n_planned` items; limits and p-values
+    then hold over all looks together. Both are 0 where nobody looked before the end.
     """
 
     kind: Literal["quality", "aa", "bridge", "total"]
@@ -110,6 +112,13 @@ class Comparison(Struct, frozen=True):
     note: str = ""
     confirmatory: bool = True
     noise: Noise | None = None
+    look: int = 0
+    n_planned: int = 0
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether fewer items were asked than the task has."""
+        return self.n_items < self.n_planned
 
 
 class Diagnostic(Struct, frozen=True):

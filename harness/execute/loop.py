@@ -21,11 +21,13 @@ from harness.core.plan import Plan
 from harness.core.record import Failed, Machine, Run, RunRecord, Skipped, Source
 from harness.core.runtime import Detail
 from harness.execute import child, collect
+from harness.execute.looks import Listener, answer_by_looks, groups
 from harness.store import read, write
+from harness.store.items import LoadedRun
 from harness.store.layout import Layout
 
 
-class Watcher(Protocol):
+class Watcher(Listener, Protocol):
     """Whoever shows a person what happens; called between measurements, and every second of a quality cell."""
 
     def preparing(self, cell: Cell) -> None:
@@ -77,32 +79,52 @@ class _Measurement:
         self._plan, self._context, self._watcher = plan, context, watcher
         self._weights: dict[tuple[str, ...], Prepared | Failed] = {}
         self._failed_arms: set[tuple[str, str]] = set()
+        self._afresh = {cell.id for cell in plan.cells} if context.rerun else set()
 
     def run(self) -> None:
-        cells = self._plan.cells
-        reusable = {cell.id: folder for cell in cells if (folder := self._reusable(cell))}
         # All weights are made before the first measurement, so that none is made between timed rounds.
-        for cell in cells:
-            if cell.id not in reusable and _weights_key(cell) not in self._weights:
-                self._watcher.preparing(cell)
-                self._weights[_weights_key(cell)] = self._prepare(cell)
-        for number, cell in enumerate(cells, 1):
-            if cell.id in reusable:
-                self._watcher.reused(cell, number, len(cells), reusable[cell.id])
-                continue
-            self._watcher.started(cell, number, len(cells))
-            self._watcher.ended(self._measure(cell))
+        for cell in self._plan.cells:
+            if self._reusable(cell) is None:
+                self._prepared(cell)
+        for group in groups(self._plan):
+            answer_by_looks(self._plan, group, self._answer_up_to, self._watcher)
+        for cell in self._plan.cells:
+            if not cell.staged:
+                self._answer(cell)
 
-    def _reusable(self, cell: Cell) -> Path | None:
-        """Answers stay valid; speeds are compared within one plan only, where the rounds were interleaved."""
+    def _answer_up_to(self, cell: Cell, looks: tuple[int, ...]) -> LoadedRun:
+        return read.loaded(self._context.layout, self._answer(cell, looks))
+
+    def _answer(self, cell: Cell, looks: tuple[int, ...] | None = None) -> Path:
+        """The folder of the cell's record, measured now if it is not there."""
+        number, total = self._plan.cells.index(cell) + 1, len(self._plan.cells)
+        folder = self._reusable(cell, looks)
+        if folder is not None:
+            self._watcher.reused(cell, number, total, folder)
+            return folder
+        self._watcher.started(cell, number, total)
+        record, folder = self._measure(cell, looks or ())
+        self._watcher.ended(record)
+        return folder
+
+    def _reusable(self, cell: Cell, looks: tuple[int, ...] | None = None) -> Path | None:
+        """Answers stay valid; what means something within one plan only is taken from this one."""
         if self._context.rerun:
             return None
-        return read.completed(self._context.layout, cell, self._plan.id if cell.kind == "load" else None)
+        own = self._plan.id if cell.within_plan else None
+        return read.completed(self._context.layout, cell, own, looks)
+
+    def _prepared(self, cell: Cell) -> Prepared | Failed:
+        """The cell's weights, made once for all cells that use them."""
+        if _weights_key(cell) not in self._weights:
+            self._watcher.preparing(cell)
+            self._weights[_weights_key(cell)] = self._prepare(cell)
+        return self._weights[_weights_key(cell)]
 
     def _prepare(self, cell: Cell) -> Prepared | Failed:
         run = self._new_run(cell)
         with self._scratch(run) as scratch:
-            self._write_job(cell, scratch, None)
+            self._write_job(cell, scratch)
             # A download takes as long as it takes: the timeout is for measurements.
             ended = child.run("runners.prepare", scratch, math.inf, lambda: None)
             done = scratch / "prepared.json"
@@ -110,26 +132,27 @@ class _Measurement:
                 return msgspec.json.decode(done.read_bytes(), type=Prepared)
             return msgspec.structs.replace(collect.failure(run, scratch, ended), kind="prepare")
 
-    def _measure(self, cell: Cell) -> RunRecord:
+    def _measure(self, cell: Cell, looks: tuple[int, ...]) -> tuple[RunRecord, Path]:
         run, clock = self._new_run(cell), time.monotonic()
         with self._scratch(run) as scratch:
-            record = self._attempt(cell, run, scratch)
+            record = self._attempt(run, scratch, looks)
             timed = msgspec.structs.replace(run, seconds=time.monotonic() - clock)
             record = msgspec.structs.replace(record, run=timed)
-            write.attempt(self._context.layout, record, scratch)
+            folder = write.attempt(self._context.layout, record, scratch)
         if isinstance(record, Failed):
             self._failed_arms.add((cell.arm, cell.kind))
-        return record
+        return record, folder
 
-    def _attempt(self, cell: Cell, run: Run, scratch: Path) -> RunRecord:
-        prepared = self._weights[_weights_key(cell)]
+    def _attempt(self, run: Run, scratch: Path, looks: tuple[int, ...]) -> RunRecord:
+        cell, prepared = run.cell, self._prepared(run.cell)
         if isinstance(prepared, Failed):
             return Failed(run, "prepare", prepared.reason, prepared.exit_code, prepared.log_tail)
         if cell.kind == "load" and (cell.arm, cell.kind) in self._failed_arms:
             return Skipped(run, "an earlier round of this arm failed")
-        if self._context.rerun:
+        if cell.id in self._afresh:  # once: a later look builds on the replies of the one before
+            self._afresh.remove(cell.id)
             self._context.layout.journal(cell).unlink(missing_ok=True)
-        self._write_job(cell, scratch, prepared)
+        self._write_job(cell, scratch, prepared, looks)
         tick = None if cell.kind == "load" else lambda: _show_progress(scratch, self._watcher)
         ended = child.run("runners.worker", scratch, self._context.timeout_seconds, tick)
         return collect.record(run, prepared, scratch, ended)
@@ -147,7 +170,9 @@ class _Measurement:
             hw_matches=self._context.hw_matches,
         )
 
-    def _write_job(self, cell: Cell, scratch: Path, prepared: Prepared | None) -> None:
+    def _write_job(
+        self, cell: Cell, scratch: Path, prepared: Prepared | None = None, looks: tuple[int, ...] = ()
+    ) -> None:
         job = Job(
             cell=cell,
             scratch=str(scratch),
@@ -156,6 +181,7 @@ class _Measurement:
             journal=str(self._context.layout.journal(cell)),
             suite=self._plan.suite if cell.kind == "quality" else None,
             prepared=prepared,
+            looks=looks,
         )
         (scratch / "job.json").write_bytes(msgspec.json.encode(job))
 

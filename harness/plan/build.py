@@ -40,6 +40,7 @@ def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built
         settings.seed,
         samples=settings.samples,
         temperature=settings.temperature,
+        staged=settings.stop == "decided",
     )
     quality = quality_cells(found.arms, hw.key, work, matrix.replicates) if matrix.quality else []
     speed = speed_cells(found.arms, hw.key, matrix, settings.seed) if matrix.speed else []

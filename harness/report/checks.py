@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from harness.core.look import LAST
 from harness.core.record import Completed, Failed, Skipped
 from harness.core.verdict import Comparison
 from harness.report.tables import TAGS, Table, ordered, row
 from harness.report.view import View, heading
-from harness.report.wording import NO_INFORMATION, marked, percent, tone
+from harness.report.wording import NO_INFORMATION, early, marked, percent, tone
 
 
 def guards(view: View) -> Table:
@@ -29,6 +30,9 @@ def _remarks(one: Comparison) -> Iterator[tuple[str, str]]:
         yield marked(tone(one)), one.note.removeprefix(f"{NO_INFORMATION}: ")
     elif one.note and one.note not in TAGS:
         yield "note", one.note
+    if early(one):
+        end = f"at look {one.look} of {LAST}, after {early(one)}"
+        yield "stopped early", f"{end}; its limits and p-values are those of that look's wider boundary"
     if any(one.cap_hits):
         hits = f"{percent(one.cap_hits[0])} in the baseline, {percent(one.cap_hits[1])} in the candidate"
         yield "answers cut at the length limit", hits

@@ -8,6 +8,7 @@ from harness.report.view import View
 from harness.report.wording import (
     NO_INFORMATION,
     counts,
+    early,
     margin,
     marked,
     percent,
@@ -97,7 +98,7 @@ def _figures(view: View, one: Comparison) -> tuple[Cell, ...]:
     return row(
         view.label(one.candidate_arm),
         view.task_labels[one.task],
-        f"{one.n_items:,}",
+        Cell(f"{one.n_items:,}", early(one) and f"of {one.n_planned:,}, look {one.look}"),
         Cell(percent(one.baseline.score), score_range(one.baseline)),
         Cell(percent(one.candidate.score), score_range(one.candidate)),
         Cell(points(one.delta, 2), points_range(one.low, one.high, 2)),

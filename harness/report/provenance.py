@@ -98,6 +98,7 @@ def protocol(view: View) -> Table:
         row("Box", plan.hw),
         row("Margin", rule if plan.protocol.margin is None else f"{100 * plan.protocol.margin:g} points"),
         row("Significance level", percent(plan.protocol.alpha, 0)),
+        row("Early stopping", "once settled; looks at 1/4, 1/2 and all items" if plan.staged else "never"),
         row("Suite", f"{plan.suite.name} ({plan.suite.license})" if plan.suite.license else plan.suite.name),
         row("Suite digest", plan.suite.digest or UNKNOWN),
         *(

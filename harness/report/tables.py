@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from harness.core.verdict import Comparison, Scored
 from harness.report.view import View, mean_delta
-from harness.report.wording import SYMBOLS, counts, marked, percent, points, points_range, tone
+from harness.report.wording import SYMBOLS, counts, early, marked, percent, points, points_range, tone
 
 TAGS = ("small real loss", "small real gain", "beyond the margin")  # notes that qualify a verdict and stand with it
 
@@ -54,7 +54,8 @@ def verdict_cell(comparison: Comparison) -> Cell:
     if kind == "broken":
         return Cell(marked(kind), "not comparable", kind)
     tags = [tag for tag in TAGS if tag in comparison.note]
-    detail = "\n".join((points_range(comparison.low, comparison.high), kind, *tags))
+    lines = points_range(comparison.low, comparison.high), kind, *tags, early(comparison)
+    detail = "\n".join(line for line in lines if line)
     return Cell(f"{SYMBOLS[kind]} {points(comparison.delta)}", detail, kind)
 
 

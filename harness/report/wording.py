@@ -114,6 +114,11 @@ def ratio(scored: Scored | None) -> str:
     return f"×{scored.score:.2f}" + (f" [{scored.low:.2f}, {scored.high:.2f}]" if known else "")
 
 
+def early(comparison: Comparison) -> str:
+    """How many of a task's items were asked where it ended before all were: "100 of 400 items", else ""."""
+    return f"{comparison.n_items:,} of {comparison.n_planned:,} items" if comparison.ended_early else ""
+
+
 def counts(tally: dict[str, int]) -> str:
     """Verdict counts, symbols only where there is something to count: "≈ 4  ▼ 1"."""
     return "  ".join(f"{SYMBOLS[name]} {count}" for name, count in tally.items() if count) or "none"

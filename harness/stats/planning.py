@@ -8,8 +8,10 @@ z^2 / (n + z^2) takes over: without a single flip, that is still how far a 90 % 
 import math
 from statistics import NormalDist
 
+from harness.core.config import Protocol
 from harness.core.errors import InvalidScores
 
+BIG_SUITE, BIG_MARGIN, SMALL_MARGIN = 4_000, 0.01, 0.02
 Z90 = NormalDist().inv_cdf(0.95)
 Z95 = NormalDist().inv_cdf(0.975)
 _POWER_80 = NormalDist().inv_cdf(0.80)
@@ -18,6 +20,13 @@ EQUIVALENCE = (Z90 + _POWER_80_BOTH_SIDES) ** 2  # 8.56
 ONE_SIDED = (Z90 + _POWER_80) ** 2  # 6.18
 SMALLEST_DELTA = 1e-6
 DETECTION = (Z95 + _POWER_80) ** 2  # 7.85
+
+
+def margin_for(protocol: Protocol, n_items: int) -> float:
+    """The margin fixed before the run: the protocol's own, else 1 point for 4,000 items or more, else 2."""
+    if protocol.margin is not None:
+        return protocol.margin
+    return BIG_MARGIN if n_items >= BIG_SUITE else SMALL_MARGIN
 
 
 def items_needed(flips: float, margin: float) -> int:

@@ -17,8 +17,8 @@ class Layout:
         return self.root / cell.hw / cell.id
 
     def journal(self, cell: Cell) -> Path:
-        """Replies of an unfinished quality cell; gone once it is completed."""
-        return self.cell(cell) / "journal.jsonl"
+        """Replies of a quality cell of which not all items are answered; gone once they are."""
+        return self.cell(cell.whole) / "journal.jsonl"
 
     def attempt(self, cell: Cell, started: str, run_id: str) -> Path:
         """One attempt; `started` is an ISO 8601 time in UTC."""

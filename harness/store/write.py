@@ -19,7 +19,8 @@ from harness.store.layout import Layout
 def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
     """Store `record` with the files its child left in `scratch`; return the new folder.
 
-    A completed cell's journal is deleted: the record now holds its replies. Raises HarnessError where the disk refuses.
+    A completed cell's journal is deleted, unless the record holds a part of its replies only. Raises HarnessError where
+    the disk refuses.
     """
     run = record.run
     final = layout.attempt(run.cell, run.started, run.run_id)
@@ -34,7 +35,7 @@ def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
         _sync(building)
         building.rename(final)
         _sync_folder(final.parent)
-    if isinstance(record, Completed):
+    if isinstance(record, Completed) and run.cell == run.cell.whole:
         layout.journal(run.cell).unlink(missing_ok=True)
     return final
 

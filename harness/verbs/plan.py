@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 
@@ -10,6 +11,7 @@ from harness.core.config import Hardware, Settings
 from harness.core.record import Machine
 from harness.plan import box, suite
 from harness.plan.build import Built, build
+from harness.store.layout import Layout
 from harness.verbs import Arguments
 from harness.verbs.plan_tables import show
 
@@ -40,7 +42,7 @@ def main(args: Arguments) -> int:
     """Print the plan; 0 even where the box is another one, since nothing runs."""
     made = planned(args)
     console = Console(highlight=False, markup=False)
-    show(made.built, made.hw, box.describe(made.machine), console)
+    show(made.built, made.hw, box.describe(made.machine), Layout(Path(made.settings.results)), console)
     if not box.is_same(made.settings.hw, made.found):
         console.print(f"This computer is hw={made.found.key}: run it there, or here with --other-box", style="yellow")
     words = [*(["-m"] if args.multirun else []), *args.overrides]

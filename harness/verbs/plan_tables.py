@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich import box as borders
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -10,14 +9,15 @@ from rich.text import Text
 from harness.core.cell import Cell, LoadWork
 from harness.core.config import Fact, Hardware
 from harness.core.plan import Footprint, Plan
-from harness.core.suite import Task
 from harness.core.units import GIGA
 from harness.plan.build import Built
-from harness.stats.planning import smallest_margin
+from harness.store.layout import Layout
+from harness.verbs.plan_reach import show_reach
+from harness.verbs.ruled import ruled_table
 
 
-def show(built: Built, hw: Hardware, machine: str, console: Console) -> None:
-    """Write the whole plan to `console`."""
+def show(built: Built, hw: Hardware, machine: str, layout: Layout, console: Console) -> None:
+    """Write the whole plan to `console`; `layout` is where earlier results would lie."""
     plan = built.plan
     quality = [cell for cell in plan.cells if cell.kind == "quality"]
     speed = [cell for cell in plan.cells if cell.kind == "load"]
@@ -31,19 +31,10 @@ def show(built: Built, hw: Hardware, machine: str, console: Console) -> None:
     for note in dict.fromkeys(note for one in built.footprints for note in one.notes):
         console.print(f"  {note}", style="dim")
     if quality:
-        console.print("", _tasks(plan, quality), sep="\n")
+        show_reach(plan, layout, console)
     console.print("", _cells(plan, quality, speed), "", sep="\n")
     for skip in plan.skips:
         console.print(Text.assemble(("skipped ", "yellow"), f"{skip.what}: {skip.reason}"), soft_wrap=True)
-
-
-def _table(title: str, left: int, *columns: str) -> Table:
-    """Text in the first `left` columns, numbers to the right in the others."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=borders.SIMPLE_HEAD)
-    table.pad_edge = table.show_edge = False
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place < left else "right", overflow="fold")
-    return table
 
 
 def _fact(fact: Fact, unit: str) -> str:
@@ -53,7 +44,7 @@ def _fact(fact: Fact, unit: str) -> str:
 
 
 def _footprints(footprints: Sequence[Footprint]) -> Table:
-    table = _table(
+    table = ruled_table(
         "Does it fit, and how fast can it be?", 1, "arm", "weights", "KV cache", "context", "fits", "decode ≤"
     )
     for one in footprints:
@@ -76,39 +67,10 @@ def _bytes(size: float | None) -> str:
     return f"{size / GIGA:.3g} GB" if size >= GIGA / 10 else f"{1000 * size / GIGA:.3g} MB"
 
 
-def _tasks(plan: Plan, quality: Sequence[Cell]) -> Table:
-    flips = plan.protocol.flip_rate_assumed
-    title = f"What can it decide? (if {100 * flips:g} % of the answers flip)"
-    table = _table(title, 2, "task", "kind", "items", "chance", "smallest margin")
-    for task in plan.suite.tasks:
-        items = _items(task, quality[0])
-        count = "?" if items is None else f"{items:,}"
-        table.add_row(task.task, task.kind, count, _chance(task), _margin(task, items, flips))
-    return table
-
-
-def _items(task: Task, cell: Cell) -> int | None:
-    limit = None if isinstance(cell.work, LoadWork) else cell.work.limit
-    return task.items if limit is None or task.items is None else min(limit, task.items)
-
-
-def _chance(task: Task) -> str:
-    if task.output == "rolling":
-        return "-"
-    unknown = task.output == "choice" and not task.chance
-    return "?" if unknown else f"{100 * task.chance:.3g} %"
-
-
-def _margin(task: Task, items: int | None, flips: float) -> str:
-    if task.output == "rolling":
-        return "diagnostic only"
-    return "?" if not items else f"{100 * smallest_margin(items, flips):.1f} points"
-
-
 def _cells(plan: Plan, quality: Sequence[Cell], speed: Sequence[Cell]) -> Table:
     """Quality cells one by one, speed rounds one by one with the order of their arms."""
     against = {pair.candidate: pair.baseline_arm for pair in plan.pairs}
-    table = _table("What runs, in this order", 3, "what", "arm", "compared with")
+    table = ruled_table("What runs, in this order", 3, "what", "arm", "compared with")
     for cell in quality:
         what = f"replicate {cell.replicate}" if cell.replicate else "quality"
         partner = "itself: the noise floor" if cell.replicate else against.get(cell.id, "-")

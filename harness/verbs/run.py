@@ -43,7 +43,10 @@ def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
         console.print(f"  added {line}", markup=False)
     for skip in plan.skips:
         console.print(f"  skipped {skip.what}: {skip.reason}", markup=False)
-    console.print(f"  margin, fixed before the run: {margin}\n")
+    console.print(f"  margin, fixed before the run: {margin}")
+    if plan.staged:
+        console.print("  a task ends at 1/4 or 1/2 of its items where its verdict is settled for every candidate")
+    console.print()
 
 
 def _context(made: Planned, layout: Layout, matches: bool) -> Context:

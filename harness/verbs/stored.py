@@ -35,16 +35,21 @@ def parse(words: Sequence[str], most: int) -> Words:
     return Words(tuple(ids), folders["results"].resolve(), folders["reports"].resolve())
 
 
-def records_of(plan: Plan, layout: Layout) -> list[LoadedRun]:
-    """Of each cell the newest completed attempt, else the newest; speeds only from this plan's own rounds."""
-    from harness.core.digest import file_digest
+def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) -> list[LoadedRun]:
+    """Of each cell the newest completed attempt, else the newest; speeds only from this plan's own rounds.
+
+    Of staged work the newest attempt of the plan, completed or not: it is the one that went furthest. `cells` picks
+    some of the plan's by their ids.
+    """
     from harness.store import read
 
     found = []
     for cell in plan.cells:
-        folder = read.completed(layout, cell, plan.id if cell.kind == "load" else None) or read.latest(layout, cell)
+        if cells is not None and cell.id not in cells:
+            continue
+        own = plan.id if cell.within_plan else None
+        newest = read.latest if cell.staged else read.completed
+        folder = newest(layout, cell, own) or read.latest(layout, cell)
         if folder is not None:
-            path = str(folder.relative_to(layout.root))
-            digest = file_digest(folder / "record.json")
-            found.append(LoadedRun.of(read.record(folder), path, digest, read.items(folder)))
+            found.append(read.loaded(layout, folder))
     return found

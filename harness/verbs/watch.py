@@ -3,12 +3,14 @@
 Nothing is drawn while a load is timed: a spinner's thread would take part in the measurement.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
 from harness.core.cell import Cell
+from harness.core.look import LAST
 from harness.core.record import Completed, Failed, RunRecord
 from harness.core.units import in_seconds
 
@@ -48,6 +50,13 @@ class ConsoleWatcher:
         self._console.print(f"{erase}{_result(record)}{padding}", soft_wrap=True)
 
 
+    def looked(self, number: int, ended: Sequence[str], going_on: Sequence[str]) -> None:
+        """At look `number` these tasks ended, settled or with all items in, and these go on."""
+        done = ("all items in: " if number == LAST else "settled: ") + (", ".join(ended) or "none")
+        rest = f"; to look {number + 1}: {', '.join(going_on)}" if going_on else ""
+        self._console.print(f"[dim]look {number}/{LAST}[/]  {escape(done + rest)}", soft_wrap=True)
+
+
 def _line(cell: Cell, number: int, total: int) -> str:
     """Place and name; what a replicate varies is told by the report, here one cell is one line."""
     name = cell.label.partition(" (")[0]
@@ -58,7 +67,7 @@ def _result(record: RunRecord) -> str:
     took = in_seconds(record.run.seconds)
     if isinstance(record, Completed):
         outcome = record.outcome
-        resumed = f", {outcome.resumed:,} answers kept from a killed run" if outcome.resumed else ""
+        resumed = f", {outcome.resumed:,} answers were there already" if outcome.resumed else ""
         return f"[green]done[/] {took}{resumed}"
     if isinstance(record, Failed):
         return f"[red]failed[/] after {took}: {escape(record.reason)}"

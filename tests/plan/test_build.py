@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from harness.core.cell import LoadWork, QualityWork
+from harness.core.digest import canonical
 from harness.core.errors import NotFound
 from harness.core.plan import Plan
 from harness.plan.build import build
@@ -25,6 +26,18 @@ def test_equal_settings_give_the_same_plan_in_any_folder(tmp_path: Path) -> None
     first, second = plan_of(tmp_path / "a", "q8_0", "q4_0"), plan_of(tmp_path / "b", "q8_0", "q4_0")
     assert first == second
     assert first.id == second.id
+
+
+def test_stopping_early_is_decided_with_the_plan_and_renames_nothing_else(tmp_path: Path) -> None:
+    asked = settings(point("q8_0"))
+    never, decided = (
+        build(structs.replace(asked, stop=stop), BOX, SUITE, assets(tmp_path)).plan for stop in ("never", "decided")
+    )
+    assert (never.staged, decided.staged) == (False, True)
+    assert never.id != decided.id
+    assert [cell.whole.id for cell in decided.cells] == [cell.id for cell in never.cells]
+    assert [cell.id for cell in decided.cells if cell.kind == "load"] == [c.id for c in never.cells if c.kind == "load"]
+    assert b"staged" not in canonical(never.cells), "names of cells that ask everything are those of before"
 
 
 def test_other_weights_give_another_plan(tmp_path: Path) -> None:

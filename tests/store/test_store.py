@@ -9,6 +9,7 @@ import pytest
 from harness.core.cell import Cell
 from harness.core.config import Protocol
 from harness.core.errors import HarnessError, NotFound, SchemaError
+from harness.core.look import Asked
 from harness.core.plan import Plan
 from harness.core.record import Completed, Failed, ItemResult, Machine, Outcome, RequestTrace, Run, RunRecord, Source
 from harness.core.runtime import Facts
@@ -68,6 +69,35 @@ def test_the_newest_completed_attempt_is_found_and_failures_are_not(suite: Suite
     assert read.completed(layout, cell) == new
     assert read.completed(layout, cell, "another plan") is None
     assert read.latest(layout, cell) == failed
+
+
+def test_the_journal_stays_where_the_record_holds_a_part_and_serves_the_cell_that_asks_everything(
+    suite: Suite, tmp_path: Path
+) -> None:
+    layout, whole = Layout(tmp_path / "results"), quality_cell(suite)
+    staged = msgspec.structs.replace(whole, work=msgspec.structs.replace(whole.work, staged=True))
+    assert staged.whole == whole
+    assert staged.id != whole.id
+    layout.journal(staged).parent.mkdir(parents=True)
+    layout.journal(staged).write_text("x")
+    write.attempt(layout, _completed(staged), tmp_path)
+    assert layout.journal(whole).read_text() == "x"
+    write.attempt(layout, _completed(whole), tmp_path)
+    assert not layout.journal(staged).exists()
+
+
+def test_an_attempt_is_found_by_its_plan_and_by_how_far_it_went(suite: Suite, tmp_path: Path) -> None:
+    layout, cell = Layout(tmp_path / "results"), quality_cell(suite)
+    folders = []
+    for look, started in ((1, "2026-01-02T03:04:05Z"), (2, "2026-01-02T03:05:05Z")):
+        record = _completed(cell, started=started)
+        outcome = msgspec.structs.replace(record.outcome, asked=(Asked("tiny_choice", look, 15 * look, 60),))
+        folders.append(write.attempt(layout, msgspec.structs.replace(record, outcome=outcome), tmp_path))
+    assert [read.completed(layout, cell, "p" * 12, (look,)) for look in (1, 2, 3)] == [*folders, None]
+    assert read.completed(layout, cell) == folders[1]
+    assert read.completed(layout, cell, "another", (1,)) is None
+    assert read.latest(layout, cell, "p" * 12) == folders[1]
+    assert read.latest(layout, cell, "another") is None
 
 
 def test_the_journal_goes_when_the_record_holds_its_replies(suite: Suite, tmp_path: Path) -> None:

@@ -1,0 +1,122 @@
+"""What a plan can decide: margins within reach and items needed, at the flip rate assumed and at those seen before."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from harness.core.cell import QualityWork
+from harness.core.errors import SchemaError
+from harness.core.look import LAST, items_at
+from harness.core.plan import Plan
+from harness.core.suite import Task
+from harness.stats.planning import items_needed, margin_for, smallest_margin
+from harness.store.layout import Layout
+from harness.verbs.ruled import ruled_table
+
+if TYPE_CHECKING:
+    from harness.compare.flips import FlipRate
+
+_SHORT = 6  # letters of a cell's id, as `show` takes them
+
+
+def show_reach(plan: Plan, layout: Layout, console: Console) -> None:
+    """Write the tables; the second one only where this plan's arms have met before in the results folder."""
+    console.print("", _assumed(plan), sep="\n")
+    note = "  reaches: smallest margin decided; needs: items to decide the plan's margin"
+    console.print(note, style="dim", soft_wrap=True)
+    if plan.staged:
+        console.print(_looks(), style="dim", soft_wrap=True)
+    if any(layout.root.glob("*/plans/*.json")) and (rates := flip_rates_seen(plan, layout)):
+        console.print("", _seen(plan, rates), sep="\n")
+        console.print(f"  from the newest records of these cells under {layout.root}", style="dim", soft_wrap=True)
+
+
+def flip_rates_seen(plan: Plan, layout: Layout) -> "list[FlipRate]":
+    """Of each candidate and task of the plan the flip rate over the most items; a later plan wins among equals.
+
+    Arms count by name and suite, so that a short run tells how long the next one should be.
+    """
+    from harness.compare.flips import flip_rates
+    from harness.compare.runs import Runs
+    from harness.store import read
+    from harness.verbs.stored import records_of
+
+    wanted = {(pair.candidate_arm, pair.baseline_arm) for pair in plan.pairs if pair.kind == "quality"}
+    tasks = [task.task for task in plan.suite.tasks]
+    best: dict[tuple[str, str], FlipRate] = {}
+    for path in read.plans(layout):
+        try:
+            stored = read.plan(layout, path.stem.split("-", 1)[1])
+        except SchemaError:  # a plan of another version tells nothing
+            continue
+        if stored.suite.digest != plan.suite.digest:
+            continue
+        met = [pair for pair in stored.pairs if (pair.candidate_arm, pair.baseline_arm) in wanted]
+        cells = frozenset(cell for pair in met if pair.kind == "quality" for cell in (pair.baseline, pair.candidate))
+        for rate in flip_rates(stored, Runs(stored, records_of(stored, layout, cells))):
+            known = best.get((rate.candidate_arm, rate.task))
+            if rate.task in tasks and (known is None or rate.n_items >= known.n_items):
+                best[rate.candidate_arm, rate.task] = rate
+    return sorted(best.values(), key=lambda rate: tasks.index(rate.task))
+
+
+def _assumed(plan: Plan) -> Table:
+    flips = plan.protocol.flip_rate_assumed
+    title = f"What can it decide? (if {100 * flips:g} % of the answers flip)"
+    table = ruled_table(title, 2, "task", "kind", "items", "chance", "reaches", "margin", "needs")
+    for task in plan.suite.tasks:
+        items = planned_items(plan, task)
+        counts = [items_at(look, items) for look in range(1, LAST + 1)] if items and plan.staged else [items]
+        shown = " ".join("?" if count is None else f"{count:,}" for count in counts)
+        if task.output == "rolling":  # read to the end at once
+            shown = shown.split()[-1]
+        table.add_row(task.task, task.kind, shown, _chance(task), *_reach(plan, task, flips))
+    return table
+
+
+def _seen(plan: Plan, rates: Sequence["FlipRate"]) -> Table:
+    tasks = {task.task: task for task in plan.suite.tasks}
+    several = len({(cell.model, cell.runtime) for cell in plan.cells}) > 1
+    title = "The same at the flip rates measured before"
+    table = ruled_table(title, 2, "task", "arm", "flips", "of", "reaches", "margin", "needs", "cells")
+    for one in rates:
+        cells = f"{one.baseline_cell[:_SHORT]} {one.candidate_cell[:_SHORT]}"
+        reach = _reach(plan, tasks[one.task], one.spread)
+        arm = one.candidate_arm if several else one.candidate_arm.split()[1]
+        table.add_row(one.task, arm, f"{100 * one.spread:.1f} %", f"{one.n_items:,}", *reach, cells)
+    return table
+
+
+def _reach(plan: Plan, task: Task, flips: float) -> tuple[str, str, str]:
+    """Smallest margin the task's items decide, the plan's margin for it, and the items that margin needs."""
+    items = planned_items(plan, task)
+    if task.output == "rolling":
+        return "no verdict", "", ""
+    if items is None and plan.protocol.margin is None:
+        return "?", "?", "?"
+    margin = margin_for(plan.protocol, items or 0)
+    reached = f"{100 * smallest_margin(items, flips):.1f} pt" if items else "?"
+    return reached, f"{100 * margin:g} pt", f"{items_needed(flips, margin):,}"
+
+
+def planned_items(plan: Plan, task: Task) -> int | None:
+    """Items that the plan's cells ask of a task; None where that is known only once lm_eval has loaded it."""
+    limit = next((cell.work.limit for cell in plan.cells if isinstance(cell.work, QualityWork)), None)
+    return task.items if limit is None or task.items is None else min(limit, task.items)
+
+
+def _chance(task: Task) -> str:
+    if task.output == "rolling":
+        return "-"
+    unknown = task.output == "choice" and not task.chance
+    return "?" if unknown else f"{100 * task.chance:.3g} %"
+
+
+def _looks() -> str:
+    """When answers are looked at, and the boundary."""
+    from harness.stats.sequential import boundary
+
+    change, equivalence = (", ".join(f"{z:.2f}" for z in boundary(0.05, sides)) for sides in (2, 1))
+    return f"  looks at 1/4, 1/2 and all items\n  a change needs z {change}, equivalence {equivalence}"
