@@ -84,17 +84,22 @@ def on_the_margin(rows: list[Row]) -> Any:
     )
     for axes, (title, within) in zip(panels, scenes, strict=True):
         for method, colour in COLOURS.items():
-            found: dict[int, float] = {}
-            for row in rows:
-                if row.method == method and within(row.truth) and row.truth.delta == -row.truth.margin:
-                    found[row.truth.n] = max(found.get(row.truth.n, 0.0), 100 * row.rates.equivalent)
-            if found:
+            if found := _worst([row for row in rows if row.method == method and within(row.truth)]):
                 axes.plot(list(found), list(found.values()), "o-", ms=3, color=colour, label=method)
         axes.axhline(5, color="grey", lw=1, ls=":")
         axes.set(xscale="log", title=title, xlabel="items", ylim=(-0.5, None))
     panels[0].set_ylabel('% falsely "equivalent"')
     panels[1].legend(frameon=False, fontsize=8)
     return figure
+
+
+def _worst(rows: list[Row]) -> dict[int, float]:
+    """Items -> the largest rate of "equivalent", in percent, with the truth on the margin."""
+    found: dict[int, float] = {}
+    for row in rows:
+        if row.truth.delta == -row.truth.margin:
+            found[row.truth.n] = max(found.get(row.truth.n, 0.0), 100 * row.rates.equivalent)
+    return found
 
 
 def power(rows: list[Row]) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks import coverage
+from benchmarks import coverage, coverage_plots
 from benchmarks.coverage_methods import bootstrap, ours, rates, wald
 from benchmarks.coverage_pages import between, errors
 from benchmarks.coverage_truth import Data, Truth, cluster_sizes, data, items
@@ -108,9 +108,16 @@ def test_known_results_come_out_wald_too_bold_and_ours_within_its_promise() -> N
     assert rates(truth, found, ours(truth, found)).equivalent < 0.05
 
 
-def test_the_quick_grid_runs_and_keeps_the_promise(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_quick_grid_keeps_the_promise_and_can_be_drawn_and_stored(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     assert coverage.main(["--quick"]) == 0
     assert "0 errors above 6 %" in capsys.readouterr().out
+    rows = list(coverage.simulate((100,), (0.05,), 50))
+    coverage.store(rows, tmp_path / "coverage.csv")
+    assert (tmp_path / "coverage.csv").read_text().count("\n") == len(rows) + 1
+    coverage_plots.draw(rows, tmp_path)
+    assert [path.stat().st_size < 60_000 for path in sorted(tmp_path.glob("*.svg"))] == [True] * 4
 
 
 def test_pages_have_a_place_for_each_table() -> None:
