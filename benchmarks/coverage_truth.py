@@ -7,7 +7,7 @@ Beta(0.8, 0.4), drawn for each sample of each arm.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,7 +174,7 @@ def _all_tables(truth: Truth) -> Data:
     histogram = np.zeros((y.size, 17))
     histogram[:, 0], histogram[:, 16], histogram[:, 8] = y, x, n - x - y
     found = _from_histogram(truth, histogram, None, None)
-    return Data(**{**{one.name: getattr(found, one.name) for one in fields(Data)}, "weight": weight / weight.sum()})
+    return replace(found, weight=weight / weight.sum())
 
 
 def _range(n: int, share: float) -> NDArray[np.int64]:
