@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.cell import Cell, QualityWork
+from harness.core.document import hash_kind
 from harness.core.record import Completed
 from harness.core.suite import Suite, Task
 from harness.stats.table import Array, PairedTable, is_binary, mcnemar
@@ -80,6 +81,8 @@ def cells_differ(baseline: Cell, candidate: Cell, kind: str) -> str:
     first, second = baseline.work, candidate.work
     if not (isinstance(first, QualityWork) and isinstance(second, QualityWork)):
         return "one of the two cells is not a quality cell"
+    if baseline.imported or candidate.imported:  # no suite of ours: their items and prompts must agree, one by one
+        return ""
     if first.suite_digest != second.suite_digest:
         return f"suites differ: {first.suite} {first.suite_digest[:12]} and {second.suite} {second.suite_digest[:12]}"
     if first.limit != second.limit:
@@ -138,8 +141,8 @@ def sets_differ(baseline: ItemTable, candidate: ItemTable) -> str:
     ids = baseline.item_id[starts[0]], candidate.item_id[starts[1]]
     if not np.array_equal(*ids):
         return _missing(*ids)
-    if not np.array_equal(baseline.prompt_hash[starts[0]], candidate.prompt_hash[starts[1]]):
-        count = int((baseline.prompt_hash[starts[0]] != candidate.prompt_hash[starts[1]]).sum())
+    count = int(prompts_compared(baseline, candidate)[1].sum())
+    if count:
         return f"prompts differ on {count} of {ids[0].size} items; check chat template, shots and data of both arms"
     tokens = baseline.first_tokens[starts[0]], candidate.first_tokens[starts[1]]
     differ = (tokens[0] != tokens[1]) & (tokens[0] != "") & (tokens[1] != "")
@@ -150,6 +153,19 @@ def sets_differ(baseline: ItemTable, candidate: ItemTable) -> str:
             f"{ids[0][at]}); a BOS token doubled or missing in one arm, or another tokenizer"
         )
     return ""
+
+
+def prompts_compared(baseline: ItemTable, candidate: ItemTable) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(comparable, different) by item (n,), of arms with equal item ids: whether both prompts are known, and differ.
+
+    Hashes of different kinds (an imported file may bring its own) say nothing about each other.
+    """
+    first, second = baseline.prompt_hash[baseline.starts], candidate.prompt_hash[candidate.starts]
+    comparable = np.asarray((first != "") & (second != ""), dtype=np.bool_)
+    different = comparable & np.asarray(first != second, dtype=np.bool_)
+    for at in np.flatnonzero(different):
+        comparable[at] = hash_kind(first[at]) == hash_kind(second[at])
+    return comparable, different & comparable
 
 
 def _missing(first: Text, second: Text) -> str:
