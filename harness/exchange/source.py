@@ -57,12 +57,17 @@ class Source:
 def malformed(path: Path, reason: str, hint: str, line: int = 0) -> UserError:
     """The error for a file that cannot be taken: file, line, reason, what to do; nothing of it is imported."""
     where = f"{path}, line {line}" if line else str(path)
-    return UserError(f"{where}: {reason}", hint)
+    return UserError(_one_line(f"{where}: {reason}"), _one_line(hint))
+
+
+def _one_line(text: str) -> str:
+    """Foreign text as it may stand in an error: line breaks and control characters made visible."""
+    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 def plain_name(model: str) -> str:
     """A model's name without the folders of the machine it was measured on; hub names ("org/model") stay."""
-    model = "".join(char if char.isprintable() else " " for char in model).strip()[:_NAME_LETTERS]
+    model = _one_line(model).strip()[:_NAME_LETTERS]
     if model.startswith(("/", ".", "~")) or "\\" in model or model[1:2] == ":":
         return model.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     return model

@@ -73,6 +73,11 @@ def test_a_metric_that_belongs_to_no_item_leaves_its_task_out_and_says_so(tmp_pa
     assert found.remarks == ("bleu has no score per item and is left out",)
 
 
+def test_foreign_text_cannot_break_an_error_into_lines(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="samples of a�b are missing"):
+        read(small_folder(tmp_path, {"sums": ROWS}, configs={"sums": {}, "a\rb": {}}), Wanted())
+
+
 def test_a_result_that_is_not_the_mean_of_its_items_is_remarked_on(tmp_path: Path) -> None:
     agreed = small_folder(tmp_path / "a", {"sums": ROWS}, results={"sums": {"exact_match,none": 0.5}})
     assert read(agreed, Wanted()).remarks == ()
