@@ -27,6 +27,8 @@ VERBS = {
     "list": "harness.verbs.list",
     "show": "harness.verbs.show",
     "doctor": "harness.verbs.doctor",
+    "import": "harness.verbs.import_",
+    "export": "harness.verbs.export",
 }
 
 HELP = """\
@@ -36,11 +38,13 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
 
   run       measure; with nothing else: the demo, offline, in minutes
   plan      what run would do: cells, pairs, skips, memory, what can be decided
-  compare   verdicts from stored results
+  compare   verdicts from stored results: of a plan, or of two cells
   report    the report folder from stored results
   list      models, quantizations, runtimes, boxes, loads, suites; list results
   show ID   one stored record (the first letters of a cell or run id suffice)
   doctor    is this computer ready?
+  import    results of lm-eval, Inspect, llama.cpp or a CSV: import PATH name=q4
+  export    for other tools: export CELL to=DIR format=lm_eval (or csv, parquet)
 
 overrides
   model=qwen3  quant=[q8_0,q4_k_m]  hw=dgx_spark  runtime=llama_cpp    groups

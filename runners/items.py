@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from harness.core import document
 from harness.core.digest import text_digest
 from harness.core.record import ItemResult
 from harness.core.runtime import Generation, Score
@@ -21,14 +22,12 @@ def results(task: str, samples: list[dict[str, Any]], replies: Replies, sample: 
     """The `sample`-th result of each document, under an id of its own: not every data set's "id" names one document."""
     seen: set[str] = set()
     for number, filtered in groupby(sorted(samples, key=itemgetter("doc_id")), key=itemgetter("doc_id")):
-        item = msgspec.structs.replace(_result(task, list(filtered), replies), sample=sample)
-        if item.item_id in seen:
-            item = msgspec.structs.replace(item, item_id=f"{item.item_id}#{number}")
-        seen.add(item.item_id)
-        yield item
+        found = list(filtered)
+        item = _result(task, document.name_of(found[0]["doc"], number, seen), found, replies)
+        yield msgspec.structs.replace(item, sample=sample)
 
 
-def _result(task: str, samples: list[dict[str, Any]], replies: Replies) -> ItemResult:
+def _result(task: str, item_id: str, samples: list[dict[str, Any]], replies: Replies) -> ItemResult:
     """One document's result. lm_eval gives one sample per answer filter; of several, the name tells metrics apart."""
 
     def suffix(one: dict[str, Any]) -> str:
@@ -40,16 +39,16 @@ def _result(task: str, samples: list[dict[str, Any]], replies: Replies) -> ItemR
     first = answered[0]
     return ItemResult(
         task=task,
-        item_id=str(doc.get("id", sample["doc_id"])) if isinstance(doc, dict) else str(sample["doc_id"]),
+        item_id=item_id,
         scores={name: score for one in samples for name, score in _scores(one, suffix(one), answered).items()},
-        prompt_hash=text_digest("\x1e".join(str(arguments[0]) for arguments in sample["arguments"])),
+        prompt_hash=document.prompts_digest(str(arguments[0]) for arguments in sample["arguments"]),
         reply_hash=text_digest(_reply_text(answered)),
         prompt_tokens=max(r.context_tokens if isinstance(r, Score) else r.prompt_tokens for r in answered),
         output_tokens=sum(reply.tokens for reply in answered),
         finish_reason=first.finish_reason if isinstance(first, Generation) else "",
         first_tokens=first.first_tokens,
-        cluster=str(doc.get("template", "")) if isinstance(doc, dict) else "",
-        level=str(doc.get("level", "")) if isinstance(doc, dict) else "",
+        cluster=document.field(doc, "template"),
+        level=document.field(doc, "level"),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from harness.compare import quality, rolling, speed
+from harness.compare import imported, quality, rolling, speed
 from harness.compare.claim import claims
 from harness.compare.match import items_of, scored_tasks, single
 from harness.compare.runs import Runs
@@ -31,14 +31,14 @@ def analyse(plan: Plan, records: Sequence[LoadedRun]) -> Analysis:
         plan=plan,
         arms=tuple(_arms(plan, runs)),
         comparisons=tuple(comparisons),
-        diagnostics=tuple(diagnostics),
+        diagnostics=(*diagnostics, *imported.fidelity(plan, runs)),
         speed=tuple(speed.compare(plan, runs)),
         claims=tuple(claims(plan, runs, comparisons)),
         records=runs.records,
         inputs=tuple(
             Input(one.record.run.cell.id, one.record.run.cell.label, one.path, one.sha256) for one in runs.loaded
         ),
-        warnings=(*_warnings(plan, runs), *problems),
+        warnings=(*_warnings(plan, runs), *imported.remarks(plan, runs), *problems),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.cell import Cell, QualityWork
+from harness.core.document import hash_kind
 from harness.core.record import Completed
 from harness.core.suite import Suite, Task
 from harness.stats.table import Array, PairedTable, is_binary, mcnemar
@@ -82,6 +83,8 @@ def cells_differ(baseline: Cell, candidate: Cell, kind: str) -> str:
     first, second = baseline.work, candidate.work
     if not (isinstance(first, QualityWork) and isinstance(second, QualityWork)):
         return "one of the two cells is not a quality cell"
+    if baseline.imported or candidate.imported:  # no suite of ours: their items and prompts must agree, one by one
+        return ""
     if first.suite_digest != second.suite_digest:
         return f"suites differ: {first.suite} {first.suite_digest[:12]} and {second.suite} {second.suite_digest[:12]}"
     if first.limit != second.limit:
@@ -143,9 +146,8 @@ def sets_differ(baseline: ItemTable, candidate: ItemTable) -> str:
     ids = baseline.by_item("item_id"), candidate.by_item("item_id")
     if not np.array_equal(*ids):
         return _missing(*ids)
-    prompts = baseline.by_item("prompt_hash") != candidate.by_item("prompt_hash")
-    if prompts.any():
-        count = int(prompts.sum())
+    differ = baseline.by_item("prompt_hash") != candidate.by_item("prompt_hash")
+    if differ.any() and (count := int(prompts_compared(baseline, candidate)[1].sum())):
         return f"prompts differ on {count} of {ids[0].size} items; check chat template, shots and data of both arms"
     tokens = baseline.by_item("first_tokens"), candidate.by_item("first_tokens")
     differ = tokens[0] != tokens[1]
@@ -158,6 +160,19 @@ def sets_differ(baseline: ItemTable, candidate: ItemTable) -> str:
             f"{ids[0][at]}); a BOS token doubled or missing in one arm, or another tokenizer"
         )
     return ""
+
+
+def prompts_compared(baseline: ItemTable, candidate: ItemTable) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(comparable, different) by item (n,), of arms with equal item ids: whether both prompts are known, and differ.
+
+    Hashes of different kinds (an imported file may bring its own) say nothing about each other.
+    """
+    first, second = baseline.by_item("prompt_hash"), candidate.by_item("prompt_hash")
+    comparable = np.asarray((first != "") & (second != ""), dtype=np.bool_)
+    different = comparable & np.asarray(first != second, dtype=np.bool_)
+    for at in np.flatnonzero(different):
+        comparable[at] = hash_kind(first[at]) == hash_kind(second[at])
+    return comparable, different & comparable
 
 
 def _missing(first: Text, second: Text) -> str:

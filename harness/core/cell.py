@@ -9,6 +9,8 @@ from harness.core.digest import short_id
 from harness.core.suite import Suite
 
 CELL_SCHEMA = 1
+IMPORTED = "imported"
+"""The box of every cell that was measured elsewhere."""
 
 
 class QualityWork(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="quality"):
@@ -86,6 +88,16 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         Speeds are compared where the rounds were interleaved; what staged work answered hangs on the arms beside it.
         """
         return self.kind == "load" or self.staged
+
+    @property
+    def imported(self) -> bool:
+        """Whether another tool measured it: such a cell names no module, so nothing can run it."""
+        return self.module == ""
+
+    @property
+    def name(self) -> str:
+        """What the user called an imported cell, "" for any other."""
+        return str(self.options.get("name", "")) if self.imported else ""
 
     @property
     def arm(self) -> str:

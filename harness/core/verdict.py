@@ -122,7 +122,10 @@ class Comparison(Struct, frozen=True):
 
 
 class Diagnostic(Struct, frozen=True):
-    """A figure shown beside the verdicts and never one itself: perplexity, its ratio to the baseline's."""
+    """A figure shown beside the verdicts and never one itself: perplexity and its ratio to the baseline's, divergence.
+
+    `low`, `high` are the 95 % limits of the ratio or, where there is none (NaN), of the candidate's figure.
+    """
 
     task: str
     name: str

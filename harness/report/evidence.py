@@ -2,7 +2,7 @@
 
 import math
 
-from harness.core.verdict import Comparison
+from harness.core.verdict import Comparison, Diagnostic
 from harness.report.tables import Cell, Table, ordered, row, score_range, tally
 from harness.report.view import View
 from harness.report.wording import (
@@ -122,13 +122,22 @@ def diagnostics(view: View) -> Table:
             view.label(one.candidate_arm),
             one.task.replace("_", " "),
             Cell(one.name, one.unit),
-            f"{one.n_items:,}",
-            significant(one.baseline),
-            significant(one.candidate),
-            Cell(f"×{one.ratio:.4f}", f"[{one.low:.4f}, {one.high:.4f}]" if math.isfinite(one.low + one.high) else ""),
+            f"{one.n_items:,}" if one.n_items else "",
+            significant(one.baseline) if math.isfinite(one.baseline) else "",
+            *_diagnosed(one),
         )
         for one in view.analysis.diagnostics
     )
     note = "Never a verdict: near the baseline these figures do not rank quantizations by how well they answer."
     columns = ("Quantization", "Task", "Figure", "Items", "Baseline", "Candidate", "Ratio, 95 %")
     return Table("diagnostics", "Diagnostics, never a verdict", note, columns, rows, words=(0, 1, 2))
+
+
+def _diagnosed(one: Diagnostic) -> tuple[Cell, Cell]:
+    """Candidate's figure and ratio; the interval stands with the ratio, or with the figure that has none."""
+    known = math.isfinite(one.low + one.high)
+    if math.isfinite(one.ratio):
+        limits = f"[{one.low:.4f}, {one.high:.4f}]" if known else ""
+        return Cell(significant(one.candidate)), Cell(f"×{one.ratio:.4f}", limits)
+    limits = f"[{one.low:.4g}, {one.high:.4g}]" if known else ""
+    return Cell(significant(one.candidate), limits), Cell("")

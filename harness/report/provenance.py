@@ -29,9 +29,9 @@ def _machine_facts(runs: list[Run]) -> dict[str, str]:
     governors = sorted({run.machine.governor or UNKNOWN for run in runs})
     return {
         "CPU": box.cpu,
-        "Cores": str(box.cores),
-        "Memory": in_bytes(box.memory_bytes),
-        "GPUs": ", ".join(box.gpus) or "none",
+        "Cores": str(box.cores or UNKNOWN),
+        "Memory": in_bytes(box.memory_bytes or None),
+        "GPUs": ", ".join(box.gpus) or ("none" if box.cores else UNKNOWN),
         "Operating system": box.system,
         "Frequency governor": ", ".join(governors),
         "Load average, 1 min": f"{min(loads):.2f} to {max(loads):.2f} over {len(loads)} records" if loads else UNKNOWN,

@@ -6,7 +6,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from harness.core.verdict import Analysis
-from harness.report import checks, costs, noise
+from harness.report import checks, costs, evidence, noise
 from harness.report.tables import TAGS, Cell, Table, matrix
 from harness.report.view import View
 from harness.report.wording import SYMBOLS, marked, public
@@ -24,11 +24,11 @@ _STYLES = {
 def show(analysis: Analysis, console: Console) -> None:
     """Print the comparison at the console's width; tables too wide are cut into groups of columns."""
     view = View(analysis)
-    tables = matrix(view), costs.summary(view), noise.replicates(view), noise.bridges(view), checks.guards(view)
-    for table in (*tables, checks.failures(view)):
+    tables = matrix(view), costs.summary(view), noise.replicates(view), noise.bridges(view), evidence.diagnostics(view)
+    for table in (*tables, checks.guards(view), checks.failures(view)):
         if table.key == "noise" and (words := noise.silence(view)):
             console.print(Text(public(words)), end="\n\n")
-        elif table.rows and (view.quality or table.key != "matrix"):
+        elif table.rows and _wanted(table, view):
             _show(table, console)
     if view.quality:
         console.print(Text("  ".join(map(marked, SYMBOLS)), style="dim"))
@@ -37,6 +37,16 @@ def show(analysis: Analysis, console: Console) -> None:
         console.print(Text(public(claim.sentence), style="bold"))
     if not view.claims:
         console.print(Text("No quality comparison could be made, so there is no claim.", style="bold"))
+
+
+def _wanted(table: Table, view: View) -> bool:
+    """Whether a table is worth its lines here: of imported arms fidelity is known, and neither size nor speed."""
+    known = {
+        "matrix": bool(view.quality),
+        "costs": bool(view.analysis.speed) or any(arm.weights_bytes for arm in view.arms),
+        "diagnostics": any(cell.imported for cell in view.analysis.plan.cells),
+    }
+    return known.get(table.key, True)
 
 
 def _show(table: Table, console: Console) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from harness.core.cell import Cell
+from harness.core.cell import IMPORTED, Cell
 from harness.core.digest import file_digest
 from harness.core.errors import NotFound, SchemaError
 from harness.core.plan import Plan
@@ -87,8 +87,10 @@ def plans(layout: Layout) -> Iterator[Path]:
 
 
 def plan(layout: Layout, prefix: str = "") -> Plan:
-    """The newest plan whose id begins with `prefix`; raises NotFound."""
+    """The newest plan whose id begins with `prefix`, of those made here if it is ""; raises NotFound."""
     for path in reversed(list(plans(layout))):
+        if not prefix and path.parent.parent.name == IMPORTED:
+            continue
         if path.stem.split("-", 1)[1].startswith(prefix):
             found: Plan = _decode(path.read_bytes(), Plan, path)
             return found

@@ -1,4 +1,4 @@
-"""`report [PLAN]`: write the report of a stored plan from results/ alone, now or years later."""
+"""`report [PLAN]` or `report BASELINE CANDIDATE`: the report folder from results/ alone, now or years later."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +12,10 @@ from harness.verbs import Arguments, stored
 
 
 def main(args: Arguments) -> int:
-    """0 if the plan is fully measured, else 1; raises NotFound for an unknown plan."""
-    from harness.store import read
-
-    words = stored.parse(args.overrides, most=1)
+    """0 if the plan is fully measured, else 1; raises NotFound for an unknown plan or cell."""
+    words = stored.parse(args.overrides, most=2)
     layout = Layout(words.results)
-    plan = read.plan(layout, *words.ids)
+    plan = stored.plan_of(layout, words.ids)
     return publish(plan, layout, words.reports, datetime.now(UTC), Console(highlight=False))
 
 

@@ -1,4 +1,4 @@
-"""`show ID`: one stored record, readably. ID is the start of a cell's or a run's id, or a record's folder."""
+"""`show ID`: one stored record, readably. ID begins a cell's or run's id, or is an import's name or a folder."""
 
 import sys
 from collections.abc import Iterator
@@ -10,8 +10,9 @@ from rich.table import Table
 from harness.core.errors import NotFound, UserError
 from harness.core.record import Completed, Failed, Run, RunRecord
 from harness.core.units import in_bytes, in_seconds
+from harness.store.layout import Layout
 from harness.store.read import record
-from harness.verbs import Arguments
+from harness.verbs import Arguments, stored
 from harness.verbs.list import attempts_folder
 
 
@@ -34,12 +35,15 @@ def main(args: Arguments) -> int:
 
 
 def find(prefix: str, results: Path) -> list[Path]:
-    """Folders of the attempts whose cell id or run id starts with `prefix`, oldest first."""
+    """Folders of the attempts whose cell id or run id starts with `prefix`, or whose name it is, oldest first."""
     direct = Path(prefix)
     if (direct / "record.json").is_file():
         return [direct.resolve()]
     folders = sorted(path.parent for path in results.glob("*/*/*/record.json"))
     found = [f for f in folders if f.parent.name.startswith(prefix) or f.name.split("-", 1)[-1].startswith(prefix)]
+    if not found:
+        named = {cell.id for cell, _ in stored.cells(Layout(results)) if cell.name == prefix}
+        found = [folder for folder in folders if folder.parent.name in named]
     if not found:
         raise NotFound(f"no record '{prefix}' in {results}", "see python -m harness list results")
     return found
@@ -59,13 +63,15 @@ def _run(run: Run) -> Iterator[tuple[str, str]]:
     cell, machine = run.cell, run.machine
     yield "what", cell.label
     yield "cell", f"{cell.id} (run {run.run_id}, plan {run.plan_id})"
-    yield "when", f"{run.started}, {in_seconds(run.seconds)}"
-    yield "weights", f"{cell.artifact.location} {cell.artifact.file} {cell.scheme and 'as ' + cell.scheme}".strip()
+    yield "when", f"{run.started}, {in_seconds(run.seconds) if run.seconds else 'how long is not known'}"
+    source = "read from" if cell.imported else "weights"
+    yield source, f"{cell.artifact.location} {cell.artifact.file} {cell.scheme and 'as ' + cell.scheme}".strip()
     yield "options", ", ".join(f"{name}={value}" for name, value in cell.options.items())
     yield "box", cell.hw + ("" if run.hw_matches else " (asked for; it ran on another box)")
     gpus = ", ".join(machine.gpus) or "no GPU"
-    yield "machine", f"{machine.cpu}, {machine.cores} cores, {in_bytes(machine.memory_bytes)}, {gpus}"
-    yield "system", f"{machine.system}, Python {machine.python}"
+    if not cell.imported:
+        yield "machine", f"{machine.cpu}, {machine.cores} cores, {in_bytes(machine.memory_bytes)}, {gpus}"
+        yield "system", f"{machine.system}, Python {machine.python}"
     load = " ".join(f"{value:.2f}" for value in machine.load_average)
     yield "load average", load + (f", governor {machine.governor}" if machine.governor else "")
     changed = " with uncommitted changes" if run.source.dirty else ""
@@ -80,10 +86,14 @@ def _rest(read: RunRecord) -> Iterator[tuple[str, str]]:
         yield "outcome", f"{kind}: {read.reason}"
         return
     facts, outcome = read.outcome.facts, read.outcome
-    yield "outcome", f"completed; {outcome.answered} replies, {outcome.resumed} of an earlier attempt"
-    yield "engine", f"{facts.engine} {facts.version} on {facts.device}, context {facts.context}"
-    yield "sha256", f"{read.prepared.sha256} ({read.prepared.how}, {in_bytes(read.prepared.bytes)})"
-    yield "made from", read.prepared.source_sha256
+    if read.run.cell.imported:
+        yield "outcome", f"{outcome.answered} replies of {facts.engine}"
+        yield "sha256", f"{read.run.cell.artifact.sha256} (the first letters, of all files read)"
+    else:
+        yield "outcome", f"completed; {outcome.answered} replies, {outcome.resumed} of an earlier attempt"
+        yield "engine", f"{facts.engine} {facts.version} on {facts.device}, context {facts.context}"
+        yield "sha256", f"{read.prepared.sha256} ({read.prepared.how}, {in_bytes(read.prepared.bytes)})"
+        yield "made from", read.prepared.source_sha256
     for reading in outcome.readings:
         at = f" at {reading.concurrency}" if reading.concurrency else ""
         shown = " ".join(f"{value:.4g}" for value in reading.samples[:6]) or f"not known: {reading.reason}"

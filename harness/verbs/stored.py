@@ -1,11 +1,17 @@
-"""What the verbs over stored results share: which folder, which plan, its records. Needs no Hydra and no engine."""
+"""What the verbs over stored results share: which folder, which plan, its records. Needs no Hydra and no engine.
 
-from collections.abc import Sequence
+A cell is named by the first letters of its id; an imported one also by the name it was given.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.core.errors import ConfigError
-from harness.core.plan import Plan
+import msgspec
+
+from harness.core.cell import Cell
+from harness.core.errors import ConfigError, NotFound, UserError
+from harness.core.plan import Pair, Plan
 from harness.store.items import LoadedRun
 from harness.store.layout import Layout
 
@@ -53,3 +59,49 @@ def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) 
         if folder is not None:
             found.append(read.loaded(layout, folder))
     return found
+
+
+def plan_of(layout: Layout, ids: Sequence[str]) -> Plan:
+    """The newest plan (no id), the plan of that id, or a plan of one pair: baseline and candidate cell.
+
+    Of a pair, suite and protocol are those of the candidate. Fidelity figures of the candidate are cells of the plan.
+    """
+    from harness.store import read
+
+    if len(ids) < 2:
+        return read.plan(layout, *ids)
+    base, _ = find_cell(layout, ids[0])
+    cell, plan = find_cell(layout, ids[1])
+    if base.id == cell.id:
+        raise UserError(f"baseline and candidate are one cell, {cell.id}", "name two")
+    kind = "quality" if cell.kind == "quality" else "speed"
+    pair = Pair(kind, cell.id, base.id, cell.arm, base.arm)  # type: ignore[arg-type]
+    found = {one.id: one for one in (base, cell, *_fidelity_of(layout, cell))}
+    return msgspec.structs.replace(plan, cells=tuple(found.values()), pairs=(pair,), skips=())
+
+
+def find_cell(layout: Layout, word: str) -> tuple[Cell, Plan]:
+    """The cell called so, else the newest plan's cell whose id begins so, with its plan; raises NotFound."""
+    known = list(cells(layout))
+    for cell, plan in known:
+        if cell.name == word:
+            return cell, plan
+    for cell, plan in known:
+        if cell.id.startswith(word):
+            return cell, plan
+    raise NotFound(f"no cell {word!r} under {layout.root}", "see python -m harness list results")
+
+
+def cells(layout: Layout) -> Iterator[tuple[Cell, Plan]]:
+    """Every planned cell with its plan, newest plan first; an imported one only if its results came with it."""
+    from harness.store import read
+
+    for path in reversed(list(read.plans(layout))):
+        plan = read.plan(layout, path.stem.split("-", 1)[1])
+        for cell in plan.cells:
+            if not cell.imported or read.attempts(layout, cell):
+                yield cell, plan
+
+
+def _fidelity_of(layout: Layout, candidate: Cell) -> list[Cell]:
+    return [cell for cell, _ in cells(layout) if cell.imported and cell.options.get("of") == candidate.id]
