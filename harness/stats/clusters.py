@@ -81,7 +81,8 @@ def effect_and_dof(sums: Sums, sizes: Array) -> tuple[Array, Array]:
     correlation = (between / (size - 1) + PRIOR_FLIPS * PRIOR_CORRELATION) / counted
     effect = np.clip(1 + (size - 1) * correlation, 1.0, sizes.sum())
     share = (1 - 1 / size) * sums.residuals / counted
-    seen = np.maximum(sums.clusters**2 / np.maximum(sums.clusters_fourth, _ROUNDING), 1.0)
+    even = sums.clusters_fourth <= _ROUNDING  # clusters all alike: the estimate rests on every one of them
+    seen = np.where(even, groups, sums.clusters**2 / np.where(even, 1.0, sums.clusters_fourth))
     dof = np.minimum(groups - 1, DOF_PER_CLUSTER * seen / np.maximum(share, 1e-6) ** 2)
     return np.asarray(effect), np.asarray(dof)
 

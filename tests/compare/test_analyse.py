@@ -217,7 +217,7 @@ def test_items_in_templates_that_move_together_count_for_fewer() -> None:
     records = [measured(arms.baseline, frames[0]), measured(arms.candidate(), frames[1])]
     found = by_task(analyse(arms.plan, records))["triage"]
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert found.method == "Tango score, exact sign-flip test by template (84 templates, design effect 10.8)"
+    assert found.method == "Tango score, score t test (84 templates, design effect 10.8)"
     assert (found.lost, found.gained, found.pvalue) == (12, 12, 1.0)
     assert found.items_needed is not None
     assert found.items_needed > 1_000
