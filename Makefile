@@ -12,7 +12,7 @@ override CMAKE_ARGS += -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CUR
 # Of pip's verbose output only the compiler's "[12/80]" steps, every tenth; all of it is in install.log.
 SHOW_COMPILE := awk '/\[[0-9]+\/[0-9]+\]/ {if (n++ % 10 == 0) print "  compiling", $$1} {fflush()}'
 
-.PHONY: demo test check wheel bench pocket clean
+.PHONY: demo test check wheel bench coverage pocket clean
 
 demo: $(VENV)/.ready
 	$(RUN) -m harness run
@@ -31,6 +31,10 @@ wheel: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(RUN) benchmarks/score.py
+
+# What the statistics promise and keep: simulation with known truth, writes tables and pictures into docs/.
+coverage: $(VENV)/.ready
+	$(RUN) -m benchmarks.coverage
 
 # Makes the model and suite that ship in assets/pocket and suites/ again: about three hours on two cores.
 pocket: $(VENV)/.ready

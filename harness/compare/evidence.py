@@ -1,4 +1,7 @@
-"""What two arms' paired scores say about their difference, before any verdict: limits, p-values, second opinions."""
+"""What two arms' paired scores say about their difference, before any verdict: limits, p-values, second opinions.
+
+Where items come in clusters (templates, passages) the headline itself counts what they are worth: `stats.clusters`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ import numpy as np
 
 from harness.compare.match import Paired
 from harness.core.verdict import Interval
+from harness.stats.clusters import Design, design, sign_flip, widened
 from harness.stats.equivalence import tost
 from harness.stats.means import bounded_table, few_differences, paired_mean
 from harness.stats.paired import PairedTable, dirichlet_interval, mcnemar, newcombe_interval, tango_interval
@@ -19,17 +23,17 @@ from harness.stats.tango import quantile, tango_statistic
 L = TypeVar("L")
 SMALL = 100  # items below which a posterior is asked as well
 _BOOTSTRAP_ITEMS = 20_000  # above, the mean is as normal as it gets
+HALF_A_FLIP = 0.5  # continuity correction of the 95 % limits: benchmarks/coverage.py shows why
 _FLIPS_TO_CLUSTER = 10  # items that differ, below which a spread over clusters cannot be seen
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """Another method's limits at 95 % and 90 %; `pvalue` None where it shares the headline's test."""
+    """Another method's limits at 95 % and 90 %; it shares the headline's test of any change."""
 
     name: str
     wide: Interval
     narrow: Interval
-    pvalue: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +41,8 @@ class Evidence:
     """The headline: delta with its 95 % (`wide`) and 90 % (`narrow`) limits and the test of any change.
 
     Limits and p-values hold over all looks that the task may have had; `look` says at which of them it stands.
-    `spread` is the mean squared difference by item (the flip rate of 0/1 scores), which sample sizes hang on.
+    `spread` is the mean squared difference by item (the flip rate of 0/1 scores), which sample sizes hang on; `design`
+    says what the items are worth.
     """
 
     n_items: int
@@ -53,6 +58,7 @@ class Evidence:
     spread: float
     opinions: tuple[Opinion, ...]
     data: PairedTable | Array
+    design: Design
     look: Look
 
     @property
@@ -62,108 +68,116 @@ class Evidence:
 
     def equivalence_pvalue(self, margin: float) -> float:
         """TOST, agreeing with the 90 % limits."""
-        return self.look.one_sided(tost(self.data, margin).pvalue)
+        return self.look.one_sided(tost(self.data, margin, design=self.design).pvalue)
 
 
 def gather(paired: Paired, rng: np.random.Generator, look: Look = WHOLE) -> Evidence:
     """All evidence on one task. 0/1 scores go by Tango and McNemar; others by paired t, or bounded where few differ."""
     d = paired.differences
+    worth = design(d, paired.clusters)
     if paired.binary:
-        return _of_table(PairedTable.of(paired.baseline, paired.candidate), paired, rng, look)
+        return _of_table(PairedTable.of(paired.baseline, paired.candidate), paired, worth, look, rng)
     if few_differences(d):
-        return _of_bounded(paired, look)
-    return _of_means(paired, rng, look)
+        return _of_bounded(paired, worth, look)
+    return _of_means(paired, worth, look, rng)
 
 
-def _of_table(table: PairedTable, paired: Paired, rng: np.random.Generator, look: Look) -> Evidence:
-    opinions = [Opinion("Newcombe", *_both(lambda level: newcombe_interval(table, level), look))]
+def _of_table(
+    table: PairedTable, paired: Paired, worth: Design, look: Look, rng: np.random.Generator
+) -> Evidence:
+    counted = table.worth(worth.effect)
+    opinions = [Opinion("Newcombe", *_both(lambda level: newcombe_interval(counted, level), look))]
     if table.n < SMALL:
-        opinions.append(Opinion("Dirichlet", *_both(lambda level: dirichlet_interval(table, level, rng), look)))
-    wide, narrow = _both(lambda level: tango_interval(table, level), look)
+        opinions.append(Opinion("Dirichlet", *_both(lambda level: dirichlet_interval(counted, level, rng), look)))
+    wide, narrow = _tango(counted, worth, look)
+    clusters = paired.clusters if worth.groups else None
+    test = "exact McNemar" if clusters is None else "exact sign-flip test by template"
+    pvalue = mcnemar(table).exact if clusters is None else sign_flip(paired.differences, clusters)
     return Evidence(
         n_items=paired.baseline.size,
         delta=table.delta,
-        stderr=_stderr(table),
+        stderr=_stderr(counted, worth),
         wide=wide,
         narrow=narrow,
-        pvalue=look.two_sided(mcnemar(table).exact),
-        method="Tango score, exact McNemar",
+        pvalue=look.two_sided(pvalue),
+        method=f"Tango score, {test}{_worth(worth)}",
         lost=int(table.lost),
         gained=int(table.gained),
         flip_rate=table.flips,
         spread=table.flips,
-        opinions=(*opinions, *_clustered(paired, _stderr(table), look)),
+        opinions=(*opinions, *_sandwich(paired, worth, look)),
         data=table,
+        design=worth,
         look=look,
     )
 
 
-def _of_bounded(paired: Paired, look: Look) -> Evidence:
-    from scipy.special import ndtr
-
+def _of_bounded(paired: Paired, worth: Design, look: Look) -> Evidence:
     table = bounded_table(paired.differences)
-    wide, narrow = _both(lambda level: tango_interval(table, level), look)
+    counted = table.worth(worth.effect)
+    wide, narrow = _tango(counted, worth, look)
     return Evidence(
         n_items=paired.baseline.size,
         delta=table.delta,
-        stderr=_stderr(table),
+        stderr=_stderr(counted, worth),
         wide=wide,
         narrow=narrow,
-        pvalue=look.two_sided(float(2 * ndtr(-abs(tango_statistic(table, 0.0))))),
-        method="Tango on bounded differences (few items differ)",
+        pvalue=look.two_sided(_two_sided(tango_statistic(counted, 0.0), worth.dof)),
+        method=f"Tango on bounded differences (few items differ){_worth(worth)}",
         lost=None,
         gained=None,
         flip_rate=_flip_rate(paired),
         spread=table.flips,
-        opinions=_clustered(paired, _stderr(table), look),
+        opinions=_sandwich(paired, worth, look),
         data=table,
+        design=worth,
         look=look,
     )
 
 
-def _of_means(paired: Paired, rng: np.random.Generator, look: Look) -> Evidence:
+def _of_means(paired: Paired, worth: Design, look: Look, rng: np.random.Generator) -> Evidence:
     d = paired.differences
-    wide, narrow = _both(lambda level: paired_mean(d, level), look)
+    wide, narrow = _both(lambda level: widened(paired_mean(d, level), worth, level), look)
     opinions: list[Opinion] = []
-    if d.size <= _BOOTSTRAP_ITEMS:
+    if d.size <= _BOOTSTRAP_ITEMS and not worth.groups:
         opinions.append(Opinion("BCa bootstrap", *_both(lambda level: bca_interval(d, level, rng), look)))
     return Evidence(
         n_items=paired.baseline.size,
         delta=wide.delta,
         stderr=wide.stderr,
-        wide=Interval(wide.low, wide.high),
-        narrow=Interval(narrow.low, narrow.high),
+        wide=_possible(wide.low, wide.high),
+        narrow=_possible(narrow.low, narrow.high),
         pvalue=look.two_sided(_two_sided(wide.delta / wide.stderr, wide.dof)),
-        method=wide.method,
+        method=wide.method + _worth(worth),
         lost=None,
         gained=None,
         flip_rate=_flip_rate(paired),
         spread=float(np.mean(d**2)),
-        opinions=(*opinions, *_clustered(paired, wide.stderr, look)),
+        opinions=(*opinions, *_sandwich(paired, worth, look)),
         data=d,
+        design=worth,
         look=look,
     )
 
 
-def _clustered(paired: Paired, stderr: float, look: Look) -> tuple[Opinion, ...]:
-    """The clustered t limits, where items come in groups and differ more between groups than chance would have it."""
+def _tango(counted: PairedTable, worth: Design, look: Look) -> tuple[Interval, Interval]:
+    """The headline's limits from counts divided by the design effect."""
+    wide = tango_interval(counted, look.interval(0.95), worth.dof, HALF_A_FLIP / worth.effect)
+    return wide, tango_interval(counted, look.inner(0.90), worth.dof)
+
+
+def _sandwich(paired: Paired, worth: Design, look: Look) -> tuple[Opinion, ...]:
+    """The cluster-robust t limits without prior or floor, where enough items differ to see a spread over clusters."""
     d = paired.differences
-    if paired.clusters is None or np.count_nonzero(d) < _FLIPS_TO_CLUSTER:
+    if worth.groups < 2 or np.count_nonzero(d) < _FLIPS_TO_CLUSTER:
         return ()
-    groups = np.unique(paired.clusters).size
-    if not 2 <= groups < d.size:
-        return ()
-    wide, narrow = _both(lambda level: paired_mean(d, level, clusters=paired.clusters), look)
-    if wide.stderr <= stderr:
-        return ()
-    effect = (wide.stderr / stderr) ** 2
-    name = f"clustered by template (G = {groups}, design effect {effect:.1f})"
-    pvalue = look.two_sided(_two_sided(wide.delta / wide.stderr, wide.dof))
-    return (Opinion(name, Interval(wide.low, wide.high), Interval(narrow.low, narrow.high), pvalue),)
+    found = paired_mean(d, 0.95, clusters=paired.clusters)
 
+    def limits(level: float) -> Interval:
+        half = quantile(level, found.dof) * found.stderr
+        return Interval(found.delta - half, found.delta + half)
 
-def _flip_rate(paired: Paired) -> float:
-    return float(np.mean(paired.differences != 0))
+    return (Opinion("cluster-robust t", *_both(limits, look)),)
 
 
 def _both(limits: Callable[[float], L], look: Look) -> tuple[L, L]:
@@ -171,9 +185,22 @@ def _both(limits: Callable[[float], L], look: Look) -> tuple[L, L]:
     return limits(look.interval(0.95)), limits(look.inner(0.90))
 
 
-def _stderr(table: PairedTable) -> float:
+def _worth(worth: Design) -> str:
+    """How items in clusters were counted, for the name of the method."""
+    return f" ({worth.groups} templates, design effect {worth.effect:.1f})" if worth.groups else ""
+
+
+def _possible(low: float, high: float) -> Interval:
+    return Interval(max(low, -1.0), min(high, 1.0))
+
+
+def _flip_rate(paired: Paired) -> float:
+    return float(np.mean(paired.differences != 0))
+
+
+def _stderr(counted: PairedTable, worth: Design) -> float:
     """Standard error that Tango's 95 % interval stands for; unlike the plain one it is never 0."""
-    limits = tango_interval(table, 0.95)
+    limits = tango_interval(counted, 0.95, worth.dof)
     return (limits.high - limits.low) / (2 * quantile(0.95))
 
 

@@ -5,7 +5,7 @@ prompt, items dropped in one arm. A guard that fails makes the comparison BROKEN
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,7 +27,8 @@ class Paired:
     """Both arms' scores by item in all their runs, (n, m) and (n, k), in [0, 1], higher better.
 
     `clusters` numbers each item's group, None if all stand alone; `broken` is a reason not to trust the numbers.
-    `cap_hits` are the arms' shares of answers cut off by a limit, `cut` (n,) the items cut off in either arm.
+    `cap_hits` are the arms' shares of answers cut off by a limit, `cut` (n,) the items cut off in either arm, `rescued`
+    (n, k) the candidate's scores if each of its cut-off answers had been right (where that is asked: if broken).
     """
 
     baseline_runs: Array
@@ -35,6 +36,7 @@ class Paired:
     clusters: NDArray[np.int64] | None
     cut: NDArray[np.bool_]
     cap_hits: tuple[float, float]
+    rescued: Array
     broken: str = ""
 
     @cached_property
@@ -118,15 +120,19 @@ def lay_side_by_side(
     if reason:
         return Mismatch(reason)
     fit = [one for one in again if not (_arm_problem(one, task, "replicate") or sets_differ(baseline, one))]
-    cut = _any_cut(baseline), _any_cut(candidate)
-    rates = _cut_rate(baseline), _cut_rate(candidate)
+    rows = _cut_rows(baseline), _cut_rows(candidate)
+    rates = float(rows[0].mean()), float(rows[1].mean())
+    cut = _by_item(rows[0], baseline), _by_item(rows[1], candidate)
+    broken = _caps_differ(cut, rates)
+    runs = [_runs(one, task) for one in (baseline, *fit)]
     return Paired(
-        baseline_runs=np.concatenate([_runs(one, task) for one in (baseline, *fit)], axis=1),
+        baseline_runs=np.concatenate(runs, axis=1) if fit else runs[0],
         candidate_runs=_runs(candidate, task),
         clusters=_groups(baseline),
         cut=cut[0] | cut[1],
         cap_hits=rates,
-        broken=_caps_differ(cut, rates),
+        rescued=_runs(candidate, task, rows[1] if broken else None),
+        broken=broken,
     )
 
 
@@ -137,15 +143,16 @@ def single(table: ItemTable, task: Task) -> Array | None:
 
 def sets_differ(baseline: ItemTable, candidate: ItemTable) -> str:
     """Why two tables are not answers to the same prompts, "" if they are."""
-    starts = baseline.starts, candidate.starts
-    ids = baseline.item_id[starts[0]], candidate.item_id[starts[1]]
+    ids = baseline.by_item("item_id"), candidate.by_item("item_id")
     if not np.array_equal(*ids):
         return _missing(*ids)
     count = int(prompts_compared(baseline, candidate)[1].sum())
     if count:
         return f"prompts differ on {count} of {ids[0].size} items; check chat template, shots and data of both arms"
-    tokens = baseline.first_tokens[starts[0]], candidate.first_tokens[starts[1]]
-    differ = (tokens[0] != tokens[1]) & (tokens[0] != "") & (tokens[1] != "")
+    tokens = baseline.by_item("first_tokens"), candidate.by_item("first_tokens")
+    differ = tokens[0] != tokens[1]
+    if differ.any():
+        differ = differ & (tokens[0] != "") & (tokens[1] != "")
     if differ.any():
         at = int(np.flatnonzero(differ)[0])
         return (
@@ -160,9 +167,13 @@ def prompts_compared(baseline: ItemTable, candidate: ItemTable) -> tuple[NDArray
 
     Hashes of different kinds (an imported file may bring its own) say nothing about each other.
     """
-    first, second = baseline.prompt_hash[baseline.starts], candidate.prompt_hash[candidate.starts]
-    comparable = np.asarray((first != "") & (second != ""), dtype=np.bool_)
-    different = comparable & np.asarray(first != second, dtype=np.bool_)
+    first, second = baseline.by_item("prompt_hash"), candidate.by_item("prompt_hash")
+    different = np.asarray(first != second, dtype=np.bool_)
+    comparable = np.asarray(first != "", dtype=np.bool_)
+    if not different.any():
+        return comparable, different
+    comparable &= np.asarray(second != "", dtype=np.bool_)
+    different &= comparable
     for at in np.flatnonzero(different):
         comparable[at] = hash_kind(first[at]) == hash_kind(second[at])
     return comparable, different & comparable
@@ -184,15 +195,19 @@ def _arm_problem(table: ItemTable, task: Task, arm: str) -> str:
         return f"the {arm} has no items"
     if table.repeated:
         return f"{table.repeated} item ids are repeated in the {arm}; give every item its own id"
+    return _sample_problem(table, arm) or ("" if task.output == "rolling" else _score_problem(table, task, arm))
+
+
+def _sample_problem(table: ItemTable, arm: str) -> str:
+    if table.one_each:
+        return ""
     samples = np.diff(np.append(table.starts, table.rows))
     if np.ptp(samples):
         return f"items of the {arm} have from {samples.min()} to {samples.max()} samples; all need as many"
-    firsts = np.repeat(table.prompt_hash[table.starts], samples)
+    firsts = np.repeat(table.by_item("prompt_hash"), samples)
     if (firsts != table.prompt_hash).any():
         return f"samples of one item have different prompts in the {arm}"
-    if task.output == "rolling":
-        return ""
-    return _score_problem(table, task, arm)
+    return ""
 
 
 def _score_problem(table: ItemTable, task: Task, arm: str) -> str:
@@ -206,40 +221,47 @@ def _score_problem(table: ItemTable, task: Task, arm: str) -> str:
     return ""
 
 
-def _runs(table: ItemTable, task: Task) -> Array:
-    """Scores (items, samples); every item has as many."""
-    scores = table.scores[task.metric].reshape(table.starts.size, -1)
-    return scores if task.higher_is_better else 1 - scores
+def _runs(table: ItemTable, task: Task, right: NDArray[np.bool_] | None = None) -> Array:
+    """Scores (items, samples), every item has as many; rows that are `right` count as such."""
+    scores = table.scores[task.metric] if task.higher_is_better else 1 - table.scores[task.metric]
+    if right is not None:
+        scores = np.where(right, 1.0, scores)
+    return scores[:, None] if table.one_each else scores.reshape(table.starts.size, -1)
 
 
 def _mean(runs: Array) -> Array:
     return runs[:, 0] if runs.shape[1] == 1 else np.asarray(runs.mean(axis=1))
 
 
-def _any_cut(table: ItemTable) -> NDArray[np.bool_]:
-    """Items (n,) of which a sample was cut off."""
-    return np.logical_or.reduceat(_cut_rows(table), table.starts)
+def _by_item(rows: NDArray[np.bool_], table: ItemTable) -> NDArray[np.bool_]:
+    """Items (n,) of which a sample is among the rows (items times samples,)."""
+    return rows if table.one_each else np.logical_or.reduceat(rows, table.starts)
 
 
 def _groups(table: ItemTable) -> NDArray[np.int64] | None:
     """Each item's cluster as a number; an item without one is its own. None where no item has one."""
     import pandas as pd
 
-    clusters = table.cluster[table.starts]
-    alone = clusters == ""
+    if _all_same(table.cluster) and table.cluster[0] == "":
+        return None
+    clusters = table.by_item("cluster")
+    codes, names = pd.factorize(clusters)
+    alone = np.isin(codes, np.flatnonzero(names == ""))
     if alone.all():
         return None
-    codes = pd.factorize(clusters)[0].astype(np.int64)
     codes[alone] = codes.size + np.arange(int(alone.sum()))
     return codes
 
 
-def _cut_rate(table: ItemTable) -> float:
-    return float(_cut_rows(table).mean())
+def _all_same(column: Text) -> bool:
+    """Whether a column was found to say the same everywhere when it was loaded."""
+    return column.size > 0 and column.strides == (0,)
 
 
 def _cut_rows(table: ItemTable) -> NDArray[np.bool_]:
     reasons = table.finish_reason
+    if _all_same(reasons):
+        return np.full(reasons.size, reasons[0] in CUT_OFF)
     return np.asarray((reasons == CUT_OFF[0]) | (reasons == CUT_OFF[1]), dtype=np.bool_)
 
 
@@ -251,6 +273,11 @@ def _caps_differ(cut: tuple[NDArray[np.bool_], NDArray[np.bool_]], rates: tuple[
         return ""
     shares = f"{100 * rates[0]:.1f} % of the baseline's and {100 * rates[1]:.1f} % of the candidate's"
     return f"cut-off rates differ: {shares} answers hit a limit; raise the task's max_gen_toks or the context"
+
+
+def best_case(paired: Paired) -> Paired:
+    """The same items as kind to the candidate as can be: a loss that is left was not made by the limit."""
+    return replace(paired, candidate_runs=paired.rescued, broken="")
 
 
 def model_note(baseline: Completed, candidate: Completed) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from harness.compare.evidence import Evidence, gather
-from harness.compare.match import Mismatch, Paired, cells_differ, items_of, lay_side_by_side, scored_tasks
+from harness.compare.match import Mismatch, Paired, best_case, cells_differ, items_of, lay_side_by_side, scored_tasks
 from harness.compare.noise import beside_noise, margin_of_noise
 from harness.compare.runs import Runs
 from harness.compare.verdict import at_margin, broken, judge, no_information
@@ -30,7 +30,11 @@ UNKNOWN = Scored(math.nan, math.nan, math.nan)
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """One pair on one task before judgement; `evidence` is None where the comparison cannot be made (`reason`)."""
+    """One pair on one task before judgement; `evidence` is None where the comparison cannot be made (`reason`).
+
+    Where cut-off rates differ, `bound` is the same with every cut-off answer of the candidate counted as right: a loss
+    that survives this cannot be the limit's doing. `remark` stands before the verdict's own note.
+    """
 
     pair: Pair
     task: Task
@@ -39,14 +43,14 @@ class Measured:
     paired: Paired | None
     evidence: Evidence | None
     reason: str
+    bound: "Measured | None" = None
+    remark: str = ""
 
-    def pvalues(self) -> tuple[float, float]:
-        """The test of any change: headline, and clustered where there is one. What is broken keeps its place with 1."""
-        if self.evidence is None or self.reason:
-            return 1.0, 1.0
-        own = self.evidence.pvalue
-        clustered = [one.pvalue for one in self.evidence.opinions if one.pvalue is not None]
-        return own, max([own, *clustered])
+    def pvalue(self) -> float:
+        """The test of any change; what is broken keeps its place in the family with 1."""
+        if self.bound is not None and self.bound.evidence is not None and self.bound.evidence.delta < 0:
+            return self.bound.evidence.pvalue
+        return 1.0 if self.evidence is None or self.reason else self.evidence.pvalue
 
 
 def compare(plan: Plan, runs: Runs, kind: Kind, rng: np.random.Generator) -> list[Comparison]:
@@ -56,14 +60,9 @@ def compare(plan: Plan, runs: Runs, kind: Kind, rng: np.random.Generator) -> lis
     """
     found = [_measure(pair, task, plan, runs, rng) for pair, task in pairs_and_tasks(plan, runs, kind)]
     inside = np.array([one.confirmatory for one in found], dtype=bool)
-    corrected = np.ones((2, len(found)))
-    for row, pvalues in enumerate(zip(*(one.pvalues() for one in found), strict=True)):
-        corrected[row, inside] = holm(np.array(pvalues)[inside])
-        corrected[row, ~inside] = benjamini_hochberg(np.array(pvalues)[~inside])
-    return [
-        _judged(one, float(first), float(second), plan.protocol, rng)
-        for one, first, second in zip(found, *corrected, strict=True)
-    ]
+    adjusted = np.array([one.pvalue() for one in found])
+    adjusted[inside], adjusted[~inside] = holm(adjusted[inside]), benjamini_hochberg(adjusted[~inside])
+    return [_judged(one, float(pvalue), plan.protocol, rng) for one, pvalue in zip(found, adjusted, strict=True)]
 
 
 def pairs_and_tasks(plan: Plan, runs: Runs, kind: Kind) -> Iterable[tuple[Pair, Task]]:
@@ -82,8 +81,23 @@ def _measure(pair: Pair, task: Task, plan: Plan, runs: Runs, rng: np.random.Gene
     paired = Mismatch(reason) if reason else _pair_items(pair, task, plan, runs)
     if isinstance(paired, Mismatch):
         return Measured(pair, task, confirmatory, labels, None, None, paired.reason)
-    evidence = gather(paired, rng, runs.look(pair.baseline, task.task))
-    return Measured(pair, task, confirmatory, labels, paired, evidence, paired.broken)
+    look = runs.look(pair.baseline, task.task)
+    evidence = gather(paired, rng, look)
+    if not paired.broken:
+        return Measured(pair, task, confirmatory, labels, paired, evidence, "")
+    kind = best_case(paired)
+    bound = Measured(pair, task, confirmatory, labels, kind, gather(kind, rng, look), "", remark=_remark(paired))
+    return Measured(pair, task, confirmatory, labels, paired, evidence, paired.broken, bound)
+
+
+def _remark(paired: Paired) -> str:
+    """What the numbers of a best case are, and what was seen instead."""
+    seen = 100 * float(paired.differences.mean())
+    shares = f"{100 * paired.cap_hits[0]:.1f} % and {100 * paired.cap_hits[1]:.1f} %"
+    return (
+        f"at least this much: answers hit a limit ({shares}), and the candidate's cut-off ones are counted as right; "
+        f"as scored the difference is {seen:+.1f} points"
+    )
 
 
 def in_family(candidate: Cell, task: Task, protocol: Protocol) -> bool:
@@ -116,16 +130,18 @@ def score(values: Array, task: Task) -> Scored:
     return Scored(mean, low, high) if task.higher_is_better else Scored(1 - mean, 1 - high, 1 - low)
 
 
-def _judged(
-    one: Measured, pvalue_holm: float, clustered_holm: float, protocol: Protocol, rng: np.random.Generator
-) -> Comparison:
+def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.random.Generator) -> Comparison:
     if one.paired is None or one.evidence is None:
         return _broken(one, protocol)
     evidence, paired, n = one.evidence, one.paired, one.paired.baseline.size
     margin = margin_for(protocol, evidence.planned)
+    if one.bound is not None:
+        stands = _judged(one.bound, pvalue_holm, protocol, rng)
+        if stands.verdict is Verdict.DEGRADED:
+            return stands
     before = score(paired.baseline, one.task)
     info = no_information(before, one.task, n, margin)
-    judged = judge(evidence, pvalue_holm, clustered_holm, info, protocol)
+    judged = judge(evidence, pvalue_holm, info, protocol)
     stopped = bool(one.reason)
     at_noise = at_margin(evidence, pvalue_holm, margin_of_noise(paired), info, protocol.alpha)
     open_question = judged.verdict is Verdict.INCONCLUSIVE and not info and not stopped
@@ -148,10 +164,10 @@ def _judged(
         verdict=Verdict.BROKEN if stopped else judged.verdict,
         margins=broken(protocol, evidence.planned) if stopped else judged.margins,
         cap_hits=paired.cap_hits,
-        items_needed=items_to_decide(n, evidence.spread, evidence.delta, margin) if open_question else None,
-        smallest_margin=smallest_margin(n, evidence.spread),
+        items_needed=_items_to_decide(evidence, margin) if open_question else None,
+        smallest_margin=smallest_margin(n / evidence.design.effect, evidence.spread),
         second_opinion=_without_cut(paired) if stopped else judged.second_opinion,
-        note=one.reason or judged.note,
+        note=one.reason or "; ".join(part for part in (judged.note, one.remark) if part),
         noise=None if stopped or one.pair.kind == "aa" else beside_noise(paired, at_noise, rng),
         look=evidence.look.number,
         n_planned=evidence.look.planned,
@@ -181,6 +197,12 @@ def _identity(one: Measured) -> dict[str, Any]:
         "candidate_cell": one.pair.candidate,
         "confirmatory": one.confirmatory,
     }
+
+
+def _items_to_decide(evidence: Evidence, margin: float) -> int:
+    """Items at this design effect; more than there are."""
+    n, effect = evidence.n_items, evidence.design.effect
+    return max(n + 1, math.ceil(effect * items_to_decide(int(n / effect), evidence.spread, evidence.delta, margin)))
 
 
 def _without_cut(paired: Paired) -> str:

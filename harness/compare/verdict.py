@@ -27,15 +27,15 @@ def shown(protocol: Protocol, margin: float) -> tuple[float, ...]:
     return tuple(sorted({*protocol.margins_shown, margin}))
 
 
-def judge(evidence: Evidence, pvalue_holm: float, clustered_holm: float, info: str, protocol: Protocol) -> Judged:
+def judge(evidence: Evidence, pvalue_holm: float, info: str, protocol: Protocol) -> Judged:
     """The verdict on one task. `info` is why the baseline carries no information, "" if it does.
 
-    `pvalue_holm` is the test of any change after Holm over the family, `clustered_holm` the same for clustered tests.
+    `pvalue_holm` is the test of any change after Holm over the family.
     """
     margin = margin_for(protocol, evidence.planned)
     rows = tuple(at_margin(evidence, pvalue_holm, one, info, protocol.alpha) for one in shown(protocol, margin))
     verdict = next(row.verdict for row in rows if row.margin == margin)
-    other = "" if info else _disagreement(evidence, verdict, (pvalue_holm, clustered_holm), margin, protocol.alpha)
+    other = "" if info else _disagreement(evidence, verdict, pvalue_holm, margin, protocol.alpha)
     changed = _change(evidence.wide, pvalue_holm, protocol.alpha)
     return Judged(verdict, rows, _note(evidence.wide, verdict, changed, margin, info), other)
 
@@ -95,12 +95,12 @@ def _note(wide: Interval, verdict: Verdict, changed: Verdict | None, margin: flo
     return "beyond the margin" if beyond else ""
 
 
-def _disagreement(evidence: Evidence, verdict: Verdict, holm: tuple[float, float], margin: float, alpha: float) -> str:
-    """Second opinions that would have given another verdict; `holm` is (headline, clustered)."""
+def _disagreement(evidence: Evidence, verdict: Verdict, pvalue_holm: float, margin: float, alpha: float) -> str:
+    """Second opinions that would have given another verdict."""
     found = []
     for opinion in evidence.opinions:
         inside = -margin < opinion.narrow.low and opinion.narrow.high < margin
-        other = _decide(inside, opinion.wide, holm[0] if opinion.pvalue is None else holm[1], alpha)
+        other = _decide(inside, opinion.wide, pvalue_holm, alpha)
         if other is not verdict:
             found.append(f"{opinion.name}: {other.value}")
     return "; ".join(found)

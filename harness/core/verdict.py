@@ -13,7 +13,7 @@ from harness.core.record import RunRecord
 
 
 class Verdict(StrEnum):
-    """The five answers, defined in docs/STATISTICS.md; "not significant" is none of them."""
+    """The five answers, defined in docs/statistics.md; "not significant" is none of them."""
 
     EQUIVALENT = "equivalent"
     DEGRADED = "degraded"

@@ -116,7 +116,11 @@ def _design(
 def _codes(names: Sequence[object] | NDArray[np.generic], n: int, what: str) -> Codes:
     if len(names) != n:
         raise InvalidScores(f"{what} name the group of each of {n} items, but {len(names)} were given")
-    return np.unique(np.asarray(names), return_inverse=True)[1].astype(np.int64).ravel()
+    found = np.asarray(names)
+    if np.issubdtype(found.dtype, np.integer) and found.min() >= 0 and found.max() < 4 * n:  # without sorting
+        numbers: Codes = np.cumsum(np.bincount(found) > 0) - 1
+        return np.asarray(numbers[found], dtype=np.int64)
+    return np.unique(found, return_inverse=True)[1].astype(np.int64).ravel()
 
 
 def _weights(weights: Literal["micro", "macro"] | Sequence[float] | None, sizes: Codes) -> Array:

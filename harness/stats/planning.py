@@ -54,11 +54,11 @@ def items_to_detect(flips: float, delta: float) -> int:
     return math.ceil(max(DETECTION * (flips - delta**2) / delta**2, 6 / flips))
 
 
-def smallest_margin(n: int, flips: float) -> float:
+def smallest_margin(n: float, flips: float) -> float:
     """The smallest margin (a share) that `n` items decide with 80 % power at flip rate `flips`, truth 0."""
     _check(flips, 0.5)
     if n < 1:
-        raise InvalidScores(f"a margin needs at least one item, not {n}")
+        raise InvalidScores(f"a margin needs at least one item, not {n:g}")
     return max(math.sqrt(EQUIVALENCE * flips / n), Z90**2 / (n + Z90**2))
 
 

@@ -60,6 +60,10 @@ class PairedTable(Struct, frozen=True):
         """Share of items whose score differs."""
         return (self.gained + self.lost) / self.n
 
+    def worth(self, effect: float) -> "PairedTable":
+        """The same shares over as many items as these are worth at a design effect."""
+        return PairedTable(self.both / effect, self.lost / effect, self.gained / effect, self.neither / effect)
+
 
 class McNemar(Struct, frozen=True):
     """Two-sided p-values of "losses and gains are equally likely"."""

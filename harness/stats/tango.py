@@ -20,10 +20,15 @@ _INSIDE = 1e-13  # keeps the bracket off the estimate itself, where the variance
 _BISECTIONS = 54  # of an interval no longer than 2: double precision
 
 
-def tango_interval(table: PairedTable, confidence: float) -> Interval:
-    """Two-sided score interval of `table.delta`; contains it, is never empty or of width 0."""
-    z = quantile(confidence)
-    return Interval(-_upper(table.lost, table.gained, table.n, z), _upper(table.gained, table.lost, table.n, z))
+def tango_interval(table: PairedTable, confidence: float, dof: float = math.inf, correction: float = 0.0) -> Interval:
+    """Two-sided score interval of `table.delta`; contains it, is never empty or of width 0.
+
+    `dof` below infinity takes the quantile of t, for counts scaled by an estimated design effect. `correction` is the
+    continuity correction in items (a half, as in Wilson's corrected interval), 0 for the interval as published.
+    """
+    z, n = quantile(confidence, dof), table.n
+    lost, gained = (table.lost, table.gained, n, z), (table.gained, table.lost, n, z)
+    return Interval(-_upper(*lost, correction), _upper(*gained, correction))
 
 
 def tango_statistic(table: PairedTable, delta: float) -> float:
@@ -35,34 +40,45 @@ def tango_statistic(table: PairedTable, delta: float) -> float:
     return excess / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, excess)
 
 
-def tango_limits(lost: ArrayLike, gained: ArrayLike, n: ArrayLike, confidence: float) -> tuple[Array, Array]:
+def tango_limits(
+    lost: ArrayLike,
+    gained: ArrayLike,
+    n: ArrayLike,
+    confidence: float,
+    dof: ArrayLike = math.inf,
+    correction: ArrayLike = 0.0,
+) -> tuple[Array, Array]:
     """Lower and upper limits for arrays of tables at once (broadcast together); by bisection."""
-    y, x, size = np.broadcast_arrays(*(np.asarray(part, dtype=np.float64) for part in (lost, gained, n)))
+    from scipy.special import stdtrit
+
+    parts = (np.asarray(part, dtype=np.float64) for part in (lost, gained, n, dof, correction))
+    y, x, size, freedom, extra = np.broadcast_arrays(*parts)
     if not ((x >= 0) & (y >= 0) & (size > 0) & (x + y <= size)).all():
         raise InvalidScores("every table needs items, and flips that are not more than its items")
-    z = quantile(confidence)
-    return -_uppers(y, x, size, z), _uppers(x, y, size, z)
+    quantile(confidence)
+    z = stdtrit(freedom, (1 + confidence) / 2)
+    return -_uppers(y, x, size, z, extra), _uppers(x, y, size, z, extra)
 
 
-def quantile(confidence: float) -> float:
-    """The normal quantile of a two-sided interval; raises InvalidScores unless 0 < confidence < 1."""
-    from scipy.special import ndtri
+def quantile(confidence: float, dof: float = math.inf) -> float:
+    """The t (or normal) quantile of a two-sided interval; raises InvalidScores unless 0 < confidence < 1."""
+    from scipy.special import stdtrit
 
     if not 0 < confidence < 1:
         raise InvalidScores(f"a confidence lies between 0 and 1 (0.95), not {confidence:g}")
-    return float(ndtri((1 + confidence) / 2))
+    return float(stdtrit(dof, (1 + confidence) / 2))
 
 
-def _upper(x: float, y: float, n: float, z: float) -> float:
+def _upper(x: float, y: float, n: float, z: float, correction: float) -> float:
     """The root of T(d) = -z between the estimate and 1, without the division that fails at d = 1."""
     from scipy.optimize import brentq
 
     estimate = (x - y) / n
-    if x >= n:
+    if x - y + correction >= n:
         return 1.0
 
     def excess(d: float) -> float:
-        return x - y - n * d + z * math.sqrt(n * _variance(x, y, n, d))
+        return x - y + correction - n * d + z * math.sqrt(n * _variance(x, y, n, d))
 
     start = estimate + _INSIDE * (1 - estimate)
     return float(brentq(excess, start, 1.0, xtol=1e-14, rtol=1e-14))
@@ -79,12 +95,12 @@ def _variance(x: float, y: float, n: float, d: float) -> float:
     return max(2 * q + d * (1 - d), 0.0)
 
 
-def _uppers(x: Array, y: Array, n: Array, z: float) -> Array:
+def _uppers(x: Array, y: Array, n: Array, z: Array, correction: Array) -> Array:
     """`_upper` for arrays."""
     low, high = (x - y) / n, np.ones_like(x)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        inside = x - y - n * middle + z * np.sqrt(n * _variances(x, y, n, middle)) > 0
+        inside = x - y + correction - n * middle + z * np.sqrt(n * _variances(x, y, n, middle)) > 0
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
     return high
 

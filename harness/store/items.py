@@ -45,9 +45,21 @@ class ItemTable:
         return int(self.item_id.size)
 
     @cached_property
+    def one_each(self) -> bool:
+        """Whether every item has a single row."""
+        return bool((self.item_id[1:] != self.item_id[:-1]).all())
+
+    @property
     def starts(self) -> NDArray[np.intp]:
         """The row at which each item begins (items,)."""
+        if self.one_each:
+            return np.arange(self.rows)
         return np.flatnonzero(np.append(self.rows > 0, self.item_id[1:] != self.item_id[:-1]))
+
+    def by_item(self, name: str) -> Text:
+        """A text column at the row where each item begins (items,)."""
+        column: Text = getattr(self, name)
+        return column if self.one_each else column[self.starts]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +97,7 @@ def _table(task: str, rows: pd.DataFrame) -> ItemTable:
         column[place[picked[::-1]]] = ordered["score"].to_numpy(dtype=np.float64)[picked[::-1]]
         scores[str(metric)] = column
     heads = ordered[fresh]
-    texts: dict[str, Any] = {name: heads[name].fillna("").to_numpy(dtype=object) for name in TEXTS}
+    texts: dict[str, Any] = {name: _texts(heads[name]) for name in TEXTS}
     return ItemTable(
         task=task,
         sample=heads["sample"].to_numpy(dtype=np.int64),
@@ -93,6 +105,15 @@ def _table(task: str, rows: pd.DataFrame) -> ItemTable:
         repeated=int(ordered.duplicated([*KEY, "metric"]).sum()),
         **texts,
     )
+
+
+def _texts(column: pd.Series) -> Text:
+    """A column as Python strings, each distinct one made once; one that says the same everywhere takes no room."""
+    import pandas as pd
+
+    codes, names = pd.factorize(column.fillna(""))
+    distinct = np.asarray(names, dtype=object)
+    return np.broadcast_to(distinct[0], codes.shape) if len(distinct) == 1 else distinct[codes]
 
 
 def pool(task: str, members: tuple[ItemTable, ...]) -> ItemTable:

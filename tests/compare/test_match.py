@@ -1,5 +1,6 @@
 """Guards: what must agree before two arms may be compared, each failing loudly and dropping nothing."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -76,6 +77,28 @@ def test_answers_cut_off_more_often_are_broken_and_keep_their_numbers() -> None:
     assert "0.0 % of the baseline's and 15.0 % of the candidate's answers hit a limit; raise" in found.note
     assert found.delta < -0.1
     assert found.second_opinion == "without the 30 items cut off in either arm: +0.0 points on 170"
+
+
+def test_a_loss_that_cut_off_answers_cannot_explain_stands_with_conservative_numbers() -> None:
+    """An arm that loops for ever hits any limit; raising it would not bring back what the other answers lost."""
+    number = np.arange(N)
+    cut = np.where(number < 30, "length", "stop")
+    worse = frame("triage", {"acc": SCORES * (number >= 90)}, finish_reason=cut)
+    found = compared(plain(), worse)
+    assert found.verdict is Verdict.DEGRADED
+    assert found.note.startswith("beyond the margin; at least this much")
+    assert "(0.0 % and 15.0 %)" in found.note
+    assert "as scored the difference is -36.0 points" in found.note
+    assert found.delta == pytest.approx((6 - 48) / N)  # of 30 cut off 6 count as gained, of the other 60 lost are 48
+    assert found.candidate.score == pytest.approx(found.baseline.score + found.delta)
+
+
+def test_a_gain_that_only_cut_off_answers_make_is_still_broken() -> None:
+    cut = np.where(np.arange(N) < 60, "length", "stop")
+    found = compared(plain(), plain(finish_reason=cut))
+    assert found.verdict is Verdict.BROKEN
+    assert found.delta == 0
+    assert math.isnan(found.pvalue_holm)
 
 
 def test_answers_cut_off_equally_often_are_compared() -> None:

@@ -12,7 +12,7 @@ from statsmodels.stats.weightstats import ttost_paired
 from harness.core.errors import InvalidScores
 from harness.stats.equivalence import items_for_noninferiority, items_needed, items_to_detect, noninferiority, tost
 from harness.stats.paired import PairedTable, tango_interval, tango_limits
-from harness.stats.planning import items_to_decide, smallest_margin
+from harness.stats.planning import DETECTION, EQUIVALENCE, ONE_SIDED, Z90, Z95, items_to_decide, smallest_margin
 from tests.stats.tables import paired_tables, swapped
 
 
@@ -84,15 +84,27 @@ def test_a_margin_or_alpha_that_makes_no_test_is_refused(margin: float, alpha: f
 
 @pytest.mark.parametrize(
     ("n", "five", "ten"),
-    [(30, 12, 17), (164, 5.1, 7.2), (198, 4.7, 6.6), (500, 2.9, 4.1), (541, 2.8, 4.0), (1319, 1.8, 2.6)],
+    [
+        (30, 12, 17),
+        (164, 5.1, 7.2),
+        (198, 4.7, 6.6),
+        (500, 2.9, 4.1),
+        (541, 2.8, 4.0),
+        (1_319, 1.8, 2.6),
+        (10_042, 0.65, 0.92),
+        (12_032, 0.60, 0.84),
+        (14_042, 0.55, 0.78),
+    ],
 )
 def test_the_smallest_margins_are_the_published_ones(n: int, five: float, ten: float) -> None:
-    tolerance = 0.5 if n == 30 else 0.06
+    tolerance = {30: 0.5}.get(n, 0.06 if n < 10_000 else 0.006)
     assert 100 * smallest_margin(n, 0.05) == pytest.approx(five, abs=tolerance)
     assert 100 * smallest_margin(n, 0.10) == pytest.approx(ten, abs=tolerance)
 
 
 def test_sample_sizes_follow_the_published_factors() -> None:
+    assert (round(EQUIVALENCE, 2), round(ONE_SIDED, 2), round(DETECTION, 2)) == (8.56, 6.18, 7.85)
+    assert (round(Z90, 4), round(Z95, 4)) == (1.6449, 1.96)
     assert items_needed(0.05, 0.02) == math.ceil(8.5638 * 0.05 / 0.02**2)
     assert items_for_noninferiority(0.05, 0.02) == math.ceil(6.1826 * 0.05 / 0.02**2)
     assert items_to_detect(0.05, 0.02) == math.ceil(7.8489 * (0.05 - 0.0004) / 0.0004)

@@ -44,6 +44,23 @@ def test_tango_gives_the_published_limits() -> None:
     assert (round(-agresti.high, 4), round(-agresti.low, 4)) == (0.0214, 0.0590)
 
 
+def test_without_flips_the_correction_is_the_shift_in_items() -> None:
+    """T(d) = (0 + 1/2 - n d) / sqrt(n d (1 - d)) at no flips: Wilson's limit with continuity correction."""
+    d = tango_interval(PairedTable(70, 0, 0, 30), 0.95, correction=0.5).high
+    assert (0.5 - 100 * d) / math.sqrt(100 * d * (1 - d)) == pytest.approx(-1.959964, abs=1e-5)
+
+
+@given(paired_tables(60))
+def test_a_correction_and_few_degrees_of_freedom_only_widen(table: PairedTable) -> None:
+    plain = tango_interval(table, 0.95)
+    for wider in (tango_interval(table, 0.95, correction=0.5), tango_interval(table, 0.95, dof=5)):
+        assert -1 <= wider.low <= plain.low
+        assert plain.high <= wider.high <= 1
+    low, high = tango_limits(table.lost, table.gained, table.n, 0.95, 5, 0.5)
+    single = tango_interval(table, 0.95, dof=5, correction=0.5)
+    assert (float(low), float(high)) == pytest.approx((single.low, single.high), abs=1e-11)
+
+
 def test_newcombe_gives_the_published_limits() -> None:
     cavo, agresti = newcombe_interval(CAVO, 0.95), newcombe_interval(AGRESTI, 0.95)
     assert (round(-cavo.high, 4), round(-cavo.low, 4)) == (-0.1186, -0.0046)
