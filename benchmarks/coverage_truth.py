@@ -7,7 +7,7 @@ Beta(0.8, 0.4), drawn for each sample of each arm.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,12 +126,11 @@ def _clustered(truth: Truth, sizes: NDArray[np.int64], runs: int, rng: np.random
 
 def _from_histogram(truth: Truth, histogram: Array, nets: Array | None, sizes: NDArray[np.int64] | None) -> Data:
     value = np.arange(-8, 9) / 8
-    total, squares, fourth = (histogram @ value**power for power in (1, 2, 4))
+    total, squares = (histogram @ value**power for power in (1, 2))
     effect, dof = np.ones(total.size), np.full(total.size, np.inf)
     if nets is not None and sizes is not None:
         own = nets - total[:, None] / truth.n * sizes
-        unit = np.where(squares > 0, fourth / np.where(squares > 0, squares, 1.0), 1.0)
-        sums = Sums(squares - total**2 / truth.n, (own**2).sum(axis=1), (own**4).sum(axis=1), unit)
+        sums = Sums(squares - total**2 / truth.n, (own**2).sum(axis=1), (own**4).sum(axis=1))
         effect, dof = effect_and_dof(sums, sizes.astype(np.float64))
     return Data(
         n=truth.n,
@@ -175,7 +174,7 @@ def _all_tables(truth: Truth) -> Data:
     histogram = np.zeros((y.size, 17))
     histogram[:, 0], histogram[:, 16], histogram[:, 8] = y, x, n - x - y
     found = _from_histogram(truth, histogram, None, None)
-    return Data(**{**{one.name: getattr(found, one.name) for one in fields(Data)}, "weight": weight / weight.sum()})
+    return replace(found, weight=weight / weight.sum())
 
 
 def _range(n: int, share: float) -> NDArray[np.int64]:

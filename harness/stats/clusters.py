@@ -4,13 +4,13 @@ Design effect (Kish 1965; for tables Rao and Scott 1981): the variance of a mean
 many independent items, 1 + (m - 1) rho with m = sum m_g^2 / n the size of cluster that an item finds itself in, and rho
 the correlation of two differences in one cluster. rho is estimated from the cluster-robust sum of squares,
 
-  rho = [(G/(G-1) sum_g S_g^2 - sum_i r_i^2) / (m - 1) + K u rho_0] / (sum_i r_i^2 + K u),
+  rho = [(G/(G-1) sum_g S_g^2 - sum_i r_i^2) / (m - 1) + K rho_0] / (sum_i r_i^2 + K),
 
-r_i = D_i - mean D, S_g the sum of r_i in cluster g, u = sum D^4 / sum D^2 the square of one typical difference (1
-for 0/1 scores). The prior is worth K = 4 differing items at rho_0 = 0.15: with few flips nothing can be seen of rho,
-and 0 is the one guess that is never safe. The effect is not let below 1. Limits are t with min(G - 1, C / w^2) degrees
-of freedom: C = (sum S_g^2)^2 / sum S_g^4 is how many clusters the estimate rests on, w the share of it that comes from
-the data. With clusters of one item all this vanishes. benchmarks/coverage.py shows the error rates.
+r_i = D_i - mean D, S_g the sum of r_i in cluster g. The prior is worth K = 4 flips at rho_0 = 0.15: with few flips
+nothing can be seen of rho, and 0 is the one guess that is never safe. The effect is not let below 1. Limits are t with
+min(G - 1, 2/3 C / w^2) degrees of freedom: C = (sum S_g^2)^2 / sum S_g^4 is how many clusters the estimate rests on, w
+the share of it that comes from the data. With clusters of one item all this vanishes. The constants were chosen, and
+the error rates are shown, by benchmarks/coverage.py.
 
 Test: under "the arms are exchangeable" each cluster's net gain is as likely as its negative, which gives an exact test
 of any change (Fisher 1935); with clusters of one item it is McNemar's.
@@ -26,7 +26,7 @@ from harness.core.errors import InvalidScores
 from harness.stats.means import Estimate
 from harness.stats.table import Array, differences
 
-PRIOR_CORRELATION, PRIOR_FLIPS = 0.15, 4.0
+PRIOR_CORRELATION, PRIOR_FLIPS, DOF_PER_CLUSTER = 0.15, 4.0, 2 / 3
 EXACT_FLIPS = 200_000  # sum of net gains above which the normal curve is exact enough (and memory is not free)
 _ROUNDING = 1e-12
 
@@ -48,7 +48,6 @@ class Sums(Struct, frozen=True):
     residuals: Array
     clusters: Array
     clusters_fourth: Array
-    unit: Array
 
 
 def design(values: ArrayLike, clusters: NDArray[np.int64] | None) -> Design:
@@ -67,10 +66,9 @@ def design(values: ArrayLike, clusters: NDArray[np.int64] | None) -> Design:
         return INDEPENDENT
     if groups == 1:
         return Design(1, float(d.size), math.inf)
-    residuals, squares = d - d.mean(), float(d @ d)
+    residuals = d - d.mean()
     sums = np.bincount(clusters, residuals)
-    unit = float((d**2) @ (d**2)) / squares if squares else 1.0
-    found = Sums(*(np.asarray(one) for one in (residuals @ residuals, sums @ sums, (sums**4).sum(), unit)))
+    found = Sums(*(np.asarray(one) for one in (residuals @ residuals, sums @ sums, (sums**4).sum())))
     effect, dof = effect_and_dof(found, sizes)
     return Design(groups, float(effect), float(dof))
 
@@ -78,13 +76,13 @@ def design(values: ArrayLike, clusters: NDArray[np.int64] | None) -> Design:
 def effect_and_dof(sums: Sums, sizes: Array) -> tuple[Array, Array]:
     """Design effect and degrees of freedom, for one data set or many on clusters of these sizes (G,), G at least 2."""
     groups, size = sizes.size, float((sizes**2).sum() / sizes.sum())
-    prior = PRIOR_FLIPS * sums.unit
     between = groups / (groups - 1) * sums.clusters - sums.residuals
-    correlation = (between / (size - 1) + prior * PRIOR_CORRELATION) / (sums.residuals + prior)
+    counted = sums.residuals + PRIOR_FLIPS
+    correlation = (between / (size - 1) + PRIOR_FLIPS * PRIOR_CORRELATION) / counted
     effect = np.clip(1 + (size - 1) * correlation, 1.0, sizes.sum())
-    share = (1 - 1 / size) * sums.residuals / (sums.residuals + prior)
+    share = (1 - 1 / size) * sums.residuals / counted
     seen = np.maximum(sums.clusters**2 / np.maximum(sums.clusters_fourth, _ROUNDING), 1.0)
-    dof = np.minimum(groups - 1, seen / np.maximum(share, 1e-6) ** 2)
+    dof = np.minimum(groups - 1, DOF_PER_CLUSTER * seen / np.maximum(share, 1e-6) ** 2)
     return np.asarray(effect), np.asarray(dof)
 
 
