@@ -146,8 +146,8 @@ def sets_differ(baseline: ItemTable, candidate: ItemTable) -> str:
     ids = baseline.by_item("item_id"), candidate.by_item("item_id")
     if not np.array_equal(*ids):
         return _missing(*ids)
-    count = int(prompts_compared(baseline, candidate)[1].sum())
-    if count:
+    differ = baseline.by_item("prompt_hash") != candidate.by_item("prompt_hash")
+    if differ.any() and (count := int(prompts_compared(baseline, candidate)[1].sum())):
         return f"prompts differ on {count} of {ids[0].size} items; check chat template, shots and data of both arms"
     tokens = baseline.by_item("first_tokens"), candidate.by_item("first_tokens")
     differ = tokens[0] != tokens[1]
@@ -168,12 +168,8 @@ def prompts_compared(baseline: ItemTable, candidate: ItemTable) -> tuple[NDArray
     Hashes of different kinds (an imported file may bring its own) say nothing about each other.
     """
     first, second = baseline.by_item("prompt_hash"), candidate.by_item("prompt_hash")
-    different = np.asarray(first != second, dtype=np.bool_)
-    comparable = np.asarray(first != "", dtype=np.bool_)
-    if not different.any():
-        return comparable, different
-    comparable &= np.asarray(second != "", dtype=np.bool_)
-    different &= comparable
+    comparable = np.asarray((first != "") & (second != ""), dtype=np.bool_)
+    different = comparable & np.asarray(first != second, dtype=np.bool_)
     for at in np.flatnonzero(different):
         comparable[at] = hash_kind(first[at]) == hash_kind(second[at])
     return comparable, different & comparable
