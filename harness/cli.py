@@ -27,6 +27,7 @@ VERBS = {
     "list": "harness.verbs.list",
     "show": "harness.verbs.show",
     "doctor": "harness.verbs.doctor",
+    "setup": "harness.verbs.setup",
 }
 
 HELP = """\
@@ -41,6 +42,7 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
   list      models, quantizations, runtimes, boxes, loads, suites; list results
   show ID   one stored record (the first letters of a cell or run id suffice)
   doctor    is this computer ready?
+  setup X   an environment for a runtime: vllm, hf, mlx, llama-cpp, openai
 
 overrides
   model=qwen3  quant=[q8_0,q4_k_m]  hw=dgx_spark  runtime=llama_cpp    groups

@@ -15,7 +15,9 @@ import pytest
 
 from harness.core.record import Completed, Failed, RunRecord
 from harness.core.suite import Suite
+from harness.environment import register
 from harness.store import read
+from tests.foreign import foreign
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,10 +51,11 @@ class Desk:
         flags = ["--conf", str(self.folder / "conf")]
         return [sys.executable, "-m", "harness", "run", *picks, *fixed, *load, *more, *flags]
 
-    def run(self, *more: str, results: str = "results") -> subprocess.CompletedProcess[str]:
-        """The run, waited for."""
+    def run(self, *more: str, results: str = "results", envs: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """The run, waited for; `envs` holds the environments of runtimes, none by default."""
         command = self.command(*more, results=results)
-        return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=170)
+        env = {**os.environ, "HARNESS_ENVS": str(envs or self.folder / "none")}
+        return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=170, env=env)
 
     def verb(self, *words: str) -> str:
         """What another verb prints; it must succeed."""
@@ -219,6 +222,24 @@ def test_whatever_ends_every_cell_is_said_and_reported(desk: Desk, override: str
     assert done.returncode in (1, 2), told
     assert said in told
     assert "Traceback" not in told
+
+
+def test_cells_run_in_the_environment_of_their_runtime_and_say_so(desk: Desk, tmp_path: Path) -> None:
+    made = foreign(tmp_path / "made")
+    register(made, tmp_path / "envs")
+    (desk.folder / "conf/runtime").mkdir()
+    (desk.folder / "conf/runtime/fake.yaml").write_text(
+        "name: fake\nmodule: runners.runtimes.fake\nformats: [gguf]\n"
+        "package: msgspec\nextra: other\noptions: {skill: 0.9}\n"
+    )
+    done = desk.run("matrix=quality", "matrix.replicates=0", envs=tmp_path / "envs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = [record.run for record in desk.records()]
+    assert {(run.environment, run.packages[0].name) for run in runs} == {("other", "msgspec")}
+    (tmp_path / "made/bin/python").unlink()
+    refused = desk.run("rerun=true", envs=tmp_path / "envs")
+    assert refused.returncode == 2
+    assert "python -m harness setup other" in refused.stderr
 
 
 def test_no_process_outlives_its_run(desk: Desk) -> None:
