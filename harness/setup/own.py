@@ -6,7 +6,7 @@ import zipfile
 from importlib import metadata
 from pathlib import Path
 
-from harness import __version__, bundle
+from harness import bundle
 from harness.core.errors import UserError
 
 _NAME = "quantharness"
@@ -19,23 +19,24 @@ def own(extras: str, folder: Path) -> list[str]:
     root, wanted = bundle.root(), f"[{extras}]" if extras else ""
     if (root / "pyproject.toml").is_file():
         return ["--editable", f"{root}{wanted}"]
-    return [f"{_NAME}{wanted} @ {packed(folder).as_uri()}"]
-
-
-def packed(folder: Path) -> Path:
-    """The installed harness as a wheel again (a wheel is a zip of its files with a list of them)."""
     try:
         found = metadata.distribution(_NAME)
     except metadata.PackageNotFoundError as error:
         raise UserError("the harness runs from copied files: nothing to install", "install its wheel") from error
+    return [f"{_NAME}{wanted} @ {packed(found, folder).as_uri()}"]
+
+
+def packed(found: metadata.Distribution, folder: Path) -> Path:
+    """An installed distribution of pure Python as a wheel again (a zip of its files with a list of them)."""
     files = [file for file in found.files or () if _belongs(str(file))]
-    wheel = folder / f"{_NAME}-{__version__}-py3-none-any.whl"
+    name = f"{found.metadata['Name']}-{found.version}"
+    wheel = folder / f"{name}-py3-none-any.whl"
     rows = io.StringIO()
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in files:
             archive.write(str(file.locate()), str(file))
             csv.writer(rows).writerow([str(file), "", ""])
-        record = f"{_NAME}-{__version__}.dist-info/RECORD"
+        record = f"{name}.dist-info/RECORD"
         archive.writestr(record, rows.getvalue() + f"{record},,\n")
     return wheel
 
