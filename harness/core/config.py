@@ -103,6 +103,8 @@ class Variation(Struct, frozen=True, forbid_unknown_fields=True):
 class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
     """An engine: the module the child imports, the weight formats it reads, and its options.
 
+    `package` is the distribution that holds the engine, or one of `other_builds` for other boxes; "" needs none.
+    `extra` names its environment (`setup EXTRA`) and its entry among the harness's own extras, "" where it needs none.
     `variations` are what the baseline's replicates change, in turn, to measure the noise floor.
     """
 
@@ -112,6 +114,8 @@ class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
     formats: tuple[str, ...]
     package: str
     options: dict[str, Scalar]
+    extra: str = ""
+    other_builds: tuple[str, ...] = ()
     variations: tuple[Variation, ...] = (Variation("request order", order=True), Variation("seed", seed=True))
 
 

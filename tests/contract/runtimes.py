@@ -4,8 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.core.cell import Job
-from harness.core.config import Load
+import msgspec
+
+from harness import bundle
+from harness.core.cell import Cell, Job, LoadWork
+from harness.core.config import Artifact, Load
+from runners import artifacts
 from tests.cells import job, load_cell
 from tests.llama_jobs import llama_job
 
@@ -31,4 +35,11 @@ def _llama(folder: Path, options: dict[str, int]) -> Job:
     return llama_job(write_tiny(folder / "tiny.gguf"), {**options}, LOAD)
 
 
-CASES = (Case("fake", "msgspec", _fake), Case("llama_cpp", "llama_cpp", _llama))
+def _vllm(folder: Path, options: dict[str, int]) -> Job:
+    cell = Cell("cpu", "pocket", "hf_f16", "vllm", "runners.runtimes.vllm", Artifact("builtin", "pocket"), "",
+                {"max_num_seqs": 16, "kv_cache_gib": 0.25, **options}, LoadWork(LOAD, 0, 0))
+    asked = Job(cell, str(folder), str(bundle.assets()), str(folder / "cache"), str(folder / "journal"))
+    return msgspec.structs.replace(asked, prepared=artifacts.fetch(asked))
+
+
+CASES = (Case("fake", "msgspec", _fake), Case("llama_cpp", "llama_cpp", _llama), Case("vllm", "vllm", _vllm))
