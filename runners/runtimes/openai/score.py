@@ -65,8 +65,7 @@ class Scorer:
         if self.method.ids:
             return await self._by_ids(request)
         context = request.context or self._needed_prefix()
-        bare = context.rstrip()
-        head = await self._length(bare)
+        head = await self._length(context.rstrip() if request.context else context)
         tokens = await self.tokens(context + request.continuation)
         return self._sum(tokens[head:], head, await self._first(context + request.continuation))
 
@@ -88,13 +87,7 @@ class Scorer:
         """One entry per prompt token that usage counts, None where the server gives no number (the first)."""
         body: dict[str, object] = {"prompt": prompt, "max_tokens": 1, "temperature": 0}
         body |= {"echo": True, "logprobs": 1} if self.method.field == "echo" else {"prompt_logprobs": 1}
-        try:
-            reply = await self._endpoint.complete(body)
-        except Refused as error:
-            if OVERFLOW.search(str(error)):
-                raise UserError(f"a text to score is longer than the context window: {error}",
-                                "raise the server's context or leave out the item") from None
-            raise
+        reply = await self._complete(body)
         usage = usage_of(reply)
         if usage.prompt_tokens is None:
             raise HarnessError("the server sends logprobs without usage, so that they cannot be told apart")
@@ -108,6 +101,15 @@ class Scorer:
         if isinstance(prompt, list) and usage.prompt_tokens != len(prompt):
             raise HarnessError(f"the server was given {len(prompt)} token ids and counts {usage.prompt_tokens}")
         return found[:usage.prompt_tokens]
+
+    async def _complete(self, body: dict[str, object]) -> Reply:
+        try:
+            return await self._endpoint.complete(body)
+        except Refused as error:
+            if not OVERFLOW.search(str(error)):
+                raise
+            raise UserError(f"a text to score is longer than the context window: {error}",
+                            "raise the server's context or leave out the item") from None
 
     def _sum(self, tokens: Sequence[Token | None], head: int, first: tuple[int, ...]) -> Score:
         known = [token for token in tokens if token is not None]
@@ -160,7 +162,7 @@ class Scorer:
     async def _ask_length(self, text: str) -> int:
         if self._endpoint.dialect.tokenize[0]:
             return len(await self._endpoint.tokenize(text))
-        reply = await self._endpoint.complete({"prompt": text, "max_tokens": 1, "temperature": 0})
+        reply = await self._complete({"prompt": text, "max_tokens": 1, "temperature": 0})
         length = usage_of(reply).prompt_tokens
         if not length:
             raise HarnessError("the server does not count the tokens of a prompt")
