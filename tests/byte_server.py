@@ -1,5 +1,7 @@
 """A small OpenAI-compatible server with an exact language model: bytes are tokens, and what stood before is repeated.
 
+    python -m tests.byte_server PORT
+
 The model predicts the byte that followed the longest earlier copy of the last bytes, so that its log-probabilities
 can be computed by hand. With `words` it counts the words of a prompt instead of its bytes. It speaks as vLLM does (`vllm=True`: token ids, /tokenize, prompt_logprobs) or plainly.
 """
@@ -8,7 +10,9 @@ import asyncio
 import json
 import math
 import random
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -50,6 +54,7 @@ class ByteServer:
         app.router.add_get("/health", self.health)
         app.router.add_get("/version", self.version)
         app.router.add_post("/tokenize", self.tokenize)
+        app.router.add_post("/detokenize", self.detokenize)
         app.router.add_post("/v1/completions", self.completions)
         app.router.add_post("/v1/chat/completions", self.completions)
         return app
@@ -65,7 +70,11 @@ class ByteServer:
         return web.json_response({"version": "1"})
 
     async def tokenize(self, request: web.Request) -> web.Response:
-        return web.json_response({"tokens": list((await request.json())["prompt"].encode())})
+        body = await request.json()
+        return web.json_response({"tokens": list(self._prompt(body))})
+
+    async def detokenize(self, request: web.Request) -> web.Response:
+        return web.json_response({"prompt": bytes((await request.json())["tokens"]).decode()})
 
     async def completions(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -81,7 +90,8 @@ class ByteServer:
 
     def _prompt(self, body: dict[str, Any]) -> bytes:
         if "messages" in body:
-            return "".join(f"{m['role']}: {m['content']}\n" for m in body["messages"]).encode() + b"assistant:"
+            said = "".join(f"{m['role']}: {m['content']}\n" for m in body["messages"]).encode()
+            return said + b"assistant:" * body.get("add_generation_prompt", True)
         prompt = body["prompt"]
         if isinstance(prompt, list):
             if not self.vllm:
@@ -188,3 +198,8 @@ def running(server: ByteServer, port: int = 0) -> Iterator[str]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+if __name__ == "__main__":
+    with running(ByteServer(), int(sys.argv[1])):
+        time.sleep(3600)

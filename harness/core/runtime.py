@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 FinishReason = Literal["stop", "length", "context"]
+ELSEWHERE = "elsewhere"
+"""The device of a model behind somebody's endpoint: nothing of it runs in our processes."""
 
 
 class ScoreRequest(Struct, frozen=True):

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.core.cell import Job
-from harness.core.config import Load
+from harness.core.config import Load, Scalar
 from tests.cells import job, load_cell
 from tests.llama_jobs import llama_job
+from tests.openai_jobs import openai_job
 
 LOAD = Load("contract", (3,), prompt_tokens=4, output_tokens=5, requests=7, warmup_requests=0)
 
@@ -31,4 +32,9 @@ def _llama(folder: Path, options: dict[str, int]) -> Job:
     return llama_job(write_tiny(folder / "tiny.gguf"), {**options}, LOAD)
 
 
-CASES = (Case("fake", "msgspec", _fake), Case("llama_cpp", "llama_cpp", _llama))
+def _openai(folder: Path, options: dict[str, int]) -> Job:
+    serve: dict[str, Scalar] = {"command": "{python} -m tests.byte_server {port}", "prefix": "\n", "vocabulary": 256}
+    return openai_job(folder, {**serve, **options}, LOAD)
+
+
+CASES = (Case("fake", "msgspec", _fake), Case("llama_cpp", "llama_cpp", _llama), Case("openai", "aiohttp", _openai))

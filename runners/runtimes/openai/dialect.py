@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 class Dialect:
     """`tokenize` is (path, name of the text's field), "" where there is none; paths are relative to the server's root.
 
+    `template` is the path that applies the chat template: to ids at vLLM's /tokenize, to text at /apply-template.
     `stream` is added to streamed requests (token counts, no cache), `forced` holds the fields that keep a reply from
     ending early, `sampling` says whether top_k and min_p are known.
     """
@@ -19,7 +20,7 @@ class Dialect:
     name: str
     tokenize: tuple[str, str] = ("", "")
     tokenize_fields: Mapping[str, object] = field(default_factory=dict)
-    apply_template: str = ""
+    template: str = ""
     stream: Mapping[str, object] = field(default_factory=dict)
     forced: tuple[str, ...] = ()
     sampling: bool = False
@@ -29,7 +30,7 @@ class Dialect:
 _USAGE = {"stream_options": {"include_usage": True}}
 DIALECTS = {
     "vllm": Dialect(
-        "vllm", ("/tokenize", "prompt"), {"add_special_tokens": True}, "",
+        "vllm", ("/tokenize", "prompt"), {"add_special_tokens": True}, "/tokenize",
         {"stream_options": {"include_usage": True, "continuous_usage_stats": True}, "return_token_ids": True},
         ("ignore_eos", "min_tokens"), True, True),
     "llama_server": Dialect(

@@ -53,7 +53,7 @@ class TokenIds(Struct):
 
 
 class Templated(Struct):
-    """The reply of llama-server's /apply-template."""
+    """A text: the reply of llama-server's /apply-template and of vLLM's /detokenize."""
 
     prompt: str
 
@@ -107,15 +107,17 @@ class Endpoint:
         body = {"model": self.model, name: text, **self.dialect.tokenize_fields}
         return (await self.client.ask(Call(self.root + path, body), TokenIds)).tokens
 
-    def tokens(self, text: str) -> list[int]:
-        """`tokenize`, waited for."""
-        return self.client.run(self.tokenize(text))
-
-    def apply_template(self, messages: Sequence[tuple[str, str]]) -> str:
-        """Messages through the server's template, up to where the model answers."""
+    async def apply_template(self, messages: Sequence[tuple[str, str]], answer: bool) -> str:
+        """Messages through the server's template as text, without a BOS that would be added again when it is read."""
         said = [{"role": role, "content": content} for role, content in messages]
-        call = Call(self.root + self.dialect.apply_template, {"messages": said})
-        return self.client.run(self.client.ask(call, Templated)).prompt
+        body = {"model": self.model, "messages": said, "add_generation_prompt": answer}
+        if self.dialect.template == "/apply-template":
+            return (await self.client.ask(Call(self.root + self.dialect.template, body), Templated)).prompt
+        ids = (await self.client.ask(Call(self.root + self.dialect.template, body), TokenIds)).tokens
+        bos = await self.tokenize("")
+        ids = ids[1:] if bos and ids[:1] == bos else ids
+        call = Call(self.root + "/detokenize", {"model": self.model, "tokens": ids})
+        return (await self.client.ask(call, Templated)).prompt
 
     @cached_property
     def takes_ids(self) -> bool:

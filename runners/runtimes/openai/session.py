@@ -6,7 +6,7 @@ from functools import partial
 
 from harness.core.digest import text_digest
 from harness.core.errors import UserError
-from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
+from harness.core.runtime import ELSEWHERE, Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
 from runners.runtimes.openai import messages, probe
 from runners.runtimes.openai.endpoint import Endpoint
 from runners.runtimes.openai.generate import Generator
@@ -43,21 +43,21 @@ class OpenAISession:
         version = endpoint.props.version or endpoint.props.build_info or "version not told"
         details = tuple(Detail(name, str(value)) for name, value in said.items() if value != "") + self._meter.details()
         return Facts(
-            endpoint.owner, version, local.device if local else "not told: a server elsewhere",
+            endpoint.owner, version, local.device if local else ELSEWHERE,
             local.weights_bytes if local else None, None, settings.context or endpoint.context or 0,
             self._vocabulary(), details)
 
     def render(self, chat: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
-        """Messages for a chat endpoint, packed; for completions through the server's own template where it shows one.
+        """Messages for a chat endpoint, packed; for completions through the server's own template where it applies it.
 
         Raises UserError where it does not.
         """
         if self._settings.endpoint == "chat":
             return messages.pack(chat, add_generation_prompt)
-        if not self._endpoint.dialect.apply_template or not add_generation_prompt:
+        if not self._endpoint.dialect.template:
             raise UserError("this server does not apply its chat template to a text",
                             "use runtime.options.endpoint=chat, or a suite with apply_chat_template: false")
-        return self._endpoint.apply_template(chat)
+        return self._endpoint.client.run(self._endpoint.apply_template(chat, add_generation_prompt))
 
     def template(self) -> str:
         """The chat template's source where the server shows it, else ""."""

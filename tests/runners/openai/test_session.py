@@ -155,6 +155,15 @@ def test_chat_gets_the_messages_themselves(server: ByteServer, tmp_path: Path) -
             list(session.score([ScoreRequest("a", "b")]))
 
 
+def test_a_template_applied_by_the_server_makes_a_text(tmp_path: Path) -> None:
+    with running(ByteServer()) as url, open_session(openai_job(tmp_path, {"base_url": url})) as session:
+        assert session.render([("user", "say 漢")], True) == "user: say 漢\nassistant:"
+        assert session.render([("user", "say 漢")], False) == "user: say 漢\n"
+    with running(ByteServer(vllm=False)) as url, open_session(openai_job(tmp_path, {"base_url": url})) as session, \
+            pytest.raises(UserError, match=r"does not apply its chat template.*endpoint=chat"):
+        session.render([("user", "say 漢")], True)
+
+
 def test_what_it_cost_stands_in_the_facts(server: ByteServer, tmp_path: Path) -> None:
     prices: dict[str, Scalar] = {"usd_per_million_prompt": 10.0, "usd_per_million_output": 1000.0}
     with running(server) as url, open_session(openai_job(tmp_path, {"base_url": url, **prices})) as session:
