@@ -3,7 +3,8 @@
     python -m tests.byte_server PORT
 
 The model predicts the byte that followed the longest earlier copy of the last bytes, so that its log-probabilities
-can be computed by hand. With `words` it counts the words of a prompt instead of its bytes. It speaks as vLLM does (`vllm=True`: token ids, /tokenize, prompt_logprobs) or plainly.
+can be computed by hand. With `words` it counts the words of a prompt instead of its bytes. It speaks as vLLM does
+(`vllm=True`: token ids, /tokenize, prompt_logprobs) or plainly.
 """
 
 import asyncio
@@ -91,7 +92,7 @@ class ByteServer:
     def _prompt(self, body: dict[str, Any]) -> bytes:
         if "messages" in body:
             said = "".join(f"{m['role']}: {m['content']}\n" for m in body["messages"]).encode()
-            return said + b"assistant:" * body.get("add_generation_prompt", True)
+            return said + (b"assistant:" if body.get("add_generation_prompt", True) else b"")
         prompt = body["prompt"]
         if isinstance(prompt, list):
             if not self.vllm:
@@ -190,11 +191,15 @@ def running(server: ByteServer, port: int = 0) -> Iterator[str]:
         await web.TCPSite(runner, "127.0.0.1", port).start()
         return runner
 
+    async def end() -> None:
+        await runner.cleanup()
+        await asyncio.sleep(0.05)  # aborted connections are closed in the loop's next turns
+
     runner = asyncio.run_coroutine_threadsafe(begin(), loop).result()
     try:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result()
+        asyncio.run_coroutine_threadsafe(end(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -75,7 +75,7 @@ class StreamRequest(Struct, frozen=True):
 class TokenEvent(Struct, frozen=True):
     """`tokens` new tokens of request `id`, seen at `at_ns` (time.perf_counter_ns).
 
-    `cached` prompt tokens were answered from a cache and not computed.
+    `cached` prompt tokens were answered from a cache and not computed. The last event, `done`, may bring no token.
     """
 
     id: int

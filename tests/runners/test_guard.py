@@ -72,4 +72,5 @@ def test_a_server_that_dies_gives_its_exit_code_and_leaves_nothing(mark: str, tm
 def test_a_program_that_is_not_there_is_said(mark: str) -> None:
     words = [sys.executable, "-m", "runners.guard", "1", "/no/such/program"]
     done = subprocess.run(words, env={**os.environ, guard.MARK: mark}, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (guard.NOT_STARTED, "cannot start /no/such/program: No such file or directory\n")
+    assert done.returncode == guard.NOT_STARTED
+    assert done.stderr == "cannot start /no/such/program: No such file or directory\n"

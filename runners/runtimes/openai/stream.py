@@ -103,15 +103,12 @@ class OpenAIStream:
     def _count(self, request: StreamRequest, tally: Tally, reply: Reply, at_ns: int) -> None:
         if bytes(reply.error) != b"null" or (not reply.choices and reply.usage is None):
             checked(reply)
-        before = tally.counted
         new = tally.add(reply, at_ns)
         asked = request.output_tokens
         if tally.counted > asked or len(tally.chunks) > 16 * asked + 64:
             raise HarnessError(f"request {request.id} asked for {asked} tokens and the server sends more")
-        if new and before + new < asked:
+        if new:
             self._arrived.put(TokenEvent(request.id, at_ns, new, False))
-        elif new:  # the last tokens wait for what the end of the stream says of them
-            tally.held = (at_ns, new)
 
     async def _finish(self, request: StreamRequest, tally: Tally) -> None:
         if not tally.finish:
@@ -130,7 +127,8 @@ class OpenAIStream:
         if prompt is not None and prompt - len(request.prompt) not in (0, 1):
             raise HarnessError(f"a prompt of {len(request.prompt)} tokens is {prompt} to the server")
         self._meter.add(len(request.prompt), tokens)
-        events = [tally.held] if tally.held else tally.spread(tokens)
-        for at, (at_ns, count) in enumerate(events, 1):
-            self._arrived.put(TokenEvent(request.id, at_ns, count, at == len(events), tally.cached))
+        for at_ns, count in () if tally.source else tally.spread(tokens):
+            self._arrived.put(TokenEvent(request.id, at_ns, count, False))
+        # Done, without tokens of its own: only the end of the stream tells that all counts agree.
+        self._arrived.put(TokenEvent(request.id, perf_counter_ns(), 0, True, tally.cached))
 

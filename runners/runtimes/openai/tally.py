@@ -15,10 +15,7 @@ LIVE = ("token ids", "counts in every chunk")
 
 @dataclass
 class Tally:
-    """One reply. `source` is settled by its first chunk with content: "" until then or where it has no count.
-
-    `held` are the last tokens, kept back until the stream ends well.
-    """
+    """One reply. `source` is settled by its first chunk with content: "" until then or where it has no count."""
 
     source: str = ""
     counted: int = 0
@@ -27,7 +24,6 @@ class Tally:
     usage: Usage | None = None
     cached: int = 0
     finish: str = ""
-    held: tuple[int, int] | None = None
 
     def add(self, reply: Reply, at_ns: int) -> int:
         """Take one event of the stream and return the tokens it is known to bring, 0 where that is not known yet."""

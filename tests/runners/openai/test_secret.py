@@ -15,6 +15,7 @@ from harness.core.errors import HarnessError, UserError
 from harness.core.runtime import GenerateRequest, StreamRequest
 from runners.runtimes.openai import open_session
 from runners.runtimes.openai.secret import Secret
+from runners.runtimes.openai.session import OpenAISession
 from tests.byte_server import running
 from tests.hostile_server import HostileServer
 from tests.openai_jobs import openai_job
@@ -33,17 +34,22 @@ def test_every_spelling_of_a_key_is_hidden() -> None:
     assert Secret("").hide("as it is") == "as it is"
 
 
+def _ask(session: OpenAISession, streamed: bool) -> None:
+    if not streamed:
+        list(session.generate([GenerateRequest("a", 2)]))
+        return
+    with session.stream(1) as stream:
+        stream.submit(StreamRequest(1, (1, 2), 3))
+        stream.poll(20.0)
+
+
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 def test_a_key_echoed_in_an_error_is_cut_out(streamed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_KEY", KEY)
     with running(HostileServer("echo_headers")) as url:
         job = openai_job(tmp_path, {"base_url": url, "api_key_env": "A_KEY", "vocabulary": 256})
         with open_session(job) as session, pytest.raises(HarnessError, match=r"Bearer \[key\]") as raised:
-            if streamed:
-                with session.stream(1) as stream:
-                    stream.submit(StreamRequest(1, (1, 2), 3))
-                    stream.poll(5.0)
-            list(session.generate([GenerateRequest("a", 2)]))
+            _ask(session, streamed)
     assert not any(spelling in str(raised.getrepr(showlocals=False)) for spelling in SPELLINGS)
 
 
@@ -68,7 +74,7 @@ def _harness(folder: Path, *overrides: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("fault", "matrix", "cells"), [("echo_headers", "default", 2), ("", "quality", 1)],
+@pytest.mark.parametrize(("fault", "matrix", "cells"), [("echo_headers", "default", 4), ("", "quality", 1)],
                          ids=["failing", "answering"])
 def test_whole_cells_keep_the_key_out_of_every_file_and_of_the_output(
         fault: str, matrix: str, cells: int, tmp_path: Path) -> None:
@@ -77,7 +83,7 @@ def test_whole_cells_keep_the_key_out_of_every_file_and_of_the_output(
                         "runtime.options.endpoint=chat", "runtime.options.retry_seconds=1", f"matrix={matrix}")
     records = list((tmp_path / "results").rglob("record.json"))
     assert len(records) == cells, said
-    assert ('"failed"' in records[0].read_text()) == bool(fault), said
+    assert any('"failed"' in record.read_text() for record in records) == bool(fault), said
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(kept) > 5
     for spelling in SPELLINGS:

@@ -148,7 +148,8 @@ def test_chat_gets_the_messages_themselves(server: ByteServer, tmp_path: Path) -
         said = [("system", "be \u2028 brief"), ("user", "say red")]
         reply = dict(session.generate([GenerateRequest(session.render(said, True), 4)]))[0]
         assert server.requests[-1]["messages"] == [{"role": role, "content": text} for role, text in said]
-        assert (reply.tokens, reply.prompt_tokens) == (4, len("system: be \u2028 brief\nuser: say red\nassistant:".encode()))
+        templated = "system: be \u2028 brief\nuser: say red\nassistant:"
+        assert (reply.tokens, reply.prompt_tokens) == (4, len(templated.encode()))
         with pytest.raises(UserError, match="cannot go on with a reply"):
             list(session.generate([GenerateRequest(session.render(said, False), 4)]))
         with pytest.raises(UserError, match="no log-probabilities"):
@@ -185,7 +186,8 @@ def test_what_it_cost_stands_in_the_facts(server: ByteServer, tmp_path: Path) ->
     ({"command": "serve {prot}"}, r"unknown place \{prot\}"),
     ({"base_url": "ftp://h"}, r"not an http\(s\) address"),
 ])
-def test_options_that_cannot_be_are_refused_in_one_line(options: dict[str, Scalar], message: str, tmp_path: Path) -> None:
+def test_options_that_cannot_be_are_refused_in_one_line(
+        options: dict[str, Scalar], message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message) as raised, open_session(openai_job(tmp_path, options)):
         pass
     assert "secretsecret" not in str(raised.value)
