@@ -192,8 +192,9 @@ def running(server: ByteServer, port: int = 0) -> Iterator[str]:
         return runner
 
     async def end() -> None:
+        await asyncio.sleep(0.05)  # connections still in the backlog are taken in,
         await runner.cleanup()
-        await asyncio.sleep(0.05)  # aborted connections are closed in the loop's next turns
+        await asyncio.sleep(0.05)  # and aborted ones let go, in the loop's next turns
 
     runner = asyncio.run_coroutine_threadsafe(begin(), loop).result()
     try:

@@ -37,6 +37,10 @@ class Refused(HarnessError):
         self.status = status
 
 
+class Unanswered(HarnessError):
+    """What might have passed did not, for as long as it was tried."""
+
+
 @dataclass(frozen=True)
 class Call:
     """One request: POST of a body as JSON, GET where there is none."""
@@ -118,8 +122,8 @@ class Client:
                 wait = self._backoff.wait(attempt, failure.after_seconds, since)
                 if wait is None:
                     asked = f", and asks to wait {failure.after_seconds:.0f} s" if failure.after_seconds else ""
-                    raise HarnessError(f"{call.url} failed {attempt + 1} times in {since:.0f} s: {failure}{asked}",
-                                       "check the server, or raise runtime.options.retry_seconds") from None
+                    raise Unanswered(f"{call.url} failed {attempt + 1} times in {since:.0f} s: {failure}{asked}",
+                                     "check the server, or raise runtime.options.retry_seconds") from None
             await asyncio.sleep(wait)
             attempt += 1
             self.retries += 1

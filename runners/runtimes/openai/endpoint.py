@@ -7,7 +7,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from harness.core.errors import HarnessError, UserError
-from runners.runtimes.openai.client import Call, Client, Refused
+from runners.runtimes.openai.client import Call, Client, Refused, Unanswered
 from runners.runtimes.openai.dialect import Dialect, dialect_of
 from runners.runtimes.openai.settings import OpenAISettings
 from runners.runtimes.openai.wire import Reply, Usage
@@ -151,13 +151,14 @@ def find(client: Client, base_url: str, settings: OpenAISettings, location: str)
     base = base_url.rstrip("/")
     try:
         listing = client.run(client.ask(Call(f"{base}/models"), Listing))
-    except Refused as error:
-        if error.status not in (404, 405, 501):
-            raise
-        listing = Listing()
-    except HarnessError as error:
+    except Unanswered as error:
         raise UserError(f"no OpenAI-compatible server answers at {base}: {error}",
                         "start it, or change runtime.options.base_url") from None
+    except HarnessError as error:
+        # Some servers have no list, or a broken one: then the model must have been named.
+        if not settings.model or (isinstance(error, Refused) and error.status in (401, 403)):
+            raise
+        listing = Listing()
     named = {one.id: one for one in listing.data}
     name = settings.model or (location if location in named else next(iter(named)) if len(named) == 1 else "")
     if not name:

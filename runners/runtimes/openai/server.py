@@ -42,8 +42,9 @@ class ModelConfig(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Local:
-    """What is known of a server that the harness started; `chosen` are lines of its log on kernels and backends."""
+    """What is known of a server that the harness started; `name` is the runtime's."""
 
+    name: str
     weights_bytes: int
     vocabulary: int | None
     device: str
@@ -79,7 +80,8 @@ def served(settings: OpenAISettings, job: Job, secret: Secret) -> Iterator[Serve
             stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=_environment(mark))
     try:
         _wait_healthy(process, f"http://{HOST}:{port}{settings.health}", settings.ready_seconds)
-        local = Local(job.prepared.bytes, _vocabulary(Path(job.prepared.path)), "not told by the server", log)
+        vocabulary = _vocabulary(Path(job.prepared.path))
+        local = Local(job.cell.runtime, job.prepared.bytes, vocabulary, "not told by the server", log)
         yield Served(f"http://{HOST}:{port}/v1", local)
     except Unhealthy as error:
         raise _explained(error, log, secret) from None

@@ -43,7 +43,7 @@ class OpenAISession:
         version = endpoint.props.version or endpoint.props.build_info or "version not told"
         details = tuple(Detail(name, str(value)) for name, value in said.items() if value != "") + self._meter.details()
         return Facts(
-            endpoint.owner, version, local.device if local else ELSEWHERE,
+            local.name if local else endpoint.owner, version, local.device if local else ELSEWHERE,
             local.weights_bytes if local else None, None, settings.context or endpoint.context or 0,
             self._vocabulary(), details)
 
