@@ -4,6 +4,7 @@ Every conf/ file decodes into one of these; unknown keys are errors. A figure ab
 `Fact`, so that its tag (verified, computed, from memory, measured) travels with it to the screen.
 """
 
+import re
 from typing import Literal
 
 from msgspec import Struct
@@ -117,6 +118,12 @@ class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
     extra: str = ""
     other_builds: tuple[str, ...] = ()
     variations: tuple[Variation, ...] = (Variation("request order", order=True), Variation("seed", seed=True))
+
+    def __post_init__(self) -> None:
+        """Refuse a secret where its variable's name belongs, before any plan that holds it is stored."""
+        for name, value in self.options.items():
+            if name.endswith("_env") and value and not re.fullmatch(r"[A-Za-z_]\w{0,63}", str(value)):
+                raise ValueError(f"{name} takes the name of an environment variable, never the secret itself")
 
 
 class Load(Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,10 +8,11 @@ import msgspec
 
 from harness import bundle
 from harness.core.cell import Cell, Job, LoadWork
-from harness.core.config import Artifact, Load
+from harness.core.config import Artifact, Load, Scalar
 from runners import artifacts
 from tests.cells import job, load_cell
 from tests.llama_jobs import llama_job
+from tests.openai_jobs import openai_job
 
 LOAD = Load("contract", (3,), prompt_tokens=4, output_tokens=5, requests=7, warmup_requests=0)
 
@@ -42,4 +43,14 @@ def _vllm(folder: Path, options: dict[str, int]) -> Job:
     return msgspec.structs.replace(asked, prepared=artifacts.fetch(asked))
 
 
-CASES = (Case("fake", "msgspec", _fake), Case("llama_cpp", "llama_cpp", _llama), Case("vllm", "vllm", _vllm))
+def _openai(folder: Path, options: dict[str, int]) -> Job:
+    serve: dict[str, Scalar] = {"command": "{python} -m tests.byte_server {port}", "prefix": "\n", "vocabulary": 256}
+    return openai_job(folder, {**serve, **options}, LOAD)
+
+
+CASES = (
+    Case("fake", "msgspec", _fake),
+    Case("llama_cpp", "llama_cpp", _llama),
+    Case("vllm", "vllm", _vllm),
+    Case("openai", "aiohttp", _openai),
+)
