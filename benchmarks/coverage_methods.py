@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtr, ndtri, stdtr, stdtrit
 
 from benchmarks.coverage_truth import BASELINE, Data, Truth
-from harness.compare.evidence import HALF_A_FLIP
+from harness.compare.evidence import ENOUGH_CLUSTERS, HALF_A_FLIP
 from harness.stats.clusters import sign_flip_of
 from harness.stats.means import FEW
 from harness.stats.table import Array
@@ -128,8 +128,8 @@ def _exact(found: Data, wide: tuple[Array, Array]) -> NDArray[np.bool_]:
     """Whether the exact test rejects; by cluster only where the interval leaves 0 out, as both are asked for."""
     if found.nets is None:
         return _mcnemar(found)
-    shown = (wide[1] < 0) | (wide[0] > 0)
-    rows = np.flatnonzero(shown)
+    shown = (wide[1] < 0) | (wide[0] > 0)  # where few clusters changed, the limits decide alone
+    rows = np.flatnonzero(shown & (np.count_nonzero(found.nets, axis=1) >= ENOUGH_CLUSTERS))
     tested = rows[:_EXACT_ROWS]
     rejected = np.array([sign_flip_of(found.nets[row]) < ALPHA for row in tested], dtype=np.bool_)
     shown[tested] = rejected

@@ -24,6 +24,7 @@ L = TypeVar("L")
 SMALL = 100  # items below which a posterior is asked as well
 _BOOTSTRAP_ITEMS = 20_000  # above, the mean is as normal as it gets
 HALF_A_FLIP = 0.5  # continuity correction of the 95 % limits: benchmarks/coverage.py shows why
+ENOUGH_CLUSTERS = 10  # with a net change; below, flipping their signs cannot reject in a family of tests
 _FLIPS_TO_CLUSTER = 10  # items that differ, below which a spread over clusters cannot be seen
 
 
@@ -90,9 +91,7 @@ def _of_table(
     if table.n < SMALL:
         opinions.append(Opinion("Dirichlet", *_both(lambda level: dirichlet_interval(counted, level, rng), look)))
     wide, narrow = _tango(counted, worth, look)
-    clusters = paired.clusters if worth.groups else None
-    test = "exact McNemar" if clusters is None else "exact sign-flip test by template"
-    pvalue = mcnemar(table).exact if clusters is None else sign_flip(paired.differences, clusters)
+    pvalue, test = _changed(table, paired, worth)
     return Evidence(
         n_items=paired.baseline.size,
         delta=table.delta,
@@ -110,6 +109,16 @@ def _of_table(
         design=worth,
         look=look,
     )
+
+
+def _changed(table: PairedTable, paired: Paired, worth: Design) -> tuple[float, str]:
+    """Test of any change and its name. With few templates all signs alike are no rarity, so the limits' own test."""
+    if paired.clusters is None or not worth.groups:
+        return mcnemar(table).exact, "exact McNemar"
+    nets = np.bincount(paired.clusters, paired.differences)
+    if np.count_nonzero(nets) >= ENOUGH_CLUSTERS:
+        return sign_flip(paired.differences, paired.clusters), "exact sign-flip test by template"
+    return _two_sided(tango_statistic(table.worth(worth.effect), 0.0), worth.dof), "score t test"
 
 
 def _of_bounded(paired: Paired, worth: Design, look: Look) -> Evidence:

@@ -365,3 +365,15 @@ def test_the_whole_analysis_of_a_big_suite_is_quick() -> None:
     started = time.process_time()
     assert msgspec.json.encode(analyse(arms.plan, records).claims)
     assert time.process_time() - started < 3
+
+
+def test_a_great_loss_on_all_of_five_templates_is_seen() -> None:
+    """Ten templates could show it by their signs alone; five need the size of the loss."""
+    arms = Arms(suite(choice("triage", chance=0.0)), replicate=False)
+    before, number = np.tile([1.0, 1.0, 1.0, 0.0], 25), np.arange(100)
+    after = np.where(number % 5 == 4, before, 0.0)
+    columns = {"cluster": [f"t{one % 5}" for one in number // 5]}
+    frames = [frame("triage", {"acc": scores}, **columns) for scores in (before, after)]
+    found = by_task(analyse(arms.plan, [measured(arms.baseline, frames[0]), measured(arms.candidate(), frames[1])]))
+    assert found["triage"].verdict is Verdict.DEGRADED
+    assert found["triage"].method.startswith("Tango score, score t test (5 templates")
