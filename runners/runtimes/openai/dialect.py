@@ -36,8 +36,8 @@ DIALECTS = {
     "llama_server": Dialect(
         "llama_server", ("/tokenize", "content"), {"add_special": True, "parse_special": True}, "/apply-template",
         {**_USAGE, "timings_per_token": True, "cache_prompt": False}, ("ignore_eos",), True),
-    "llama_cpp_python": Dialect(
-        "llama_cpp_python", ("/extras/tokenize", "input"), {}, "", {}, ("min_tokens",), True),
+    # Its min_tokens does not keep a reply from ending (0.3.36): ban the end tokens, extra={"logit_bias": {"ID": -100}}.
+    "llama_cpp_python": Dialect("llama_cpp_python", ("/extras/tokenize", "input"), sampling=True),
     "plain": Dialect("plain", stream=_USAGE),
 }
 # `owned_by` in the list of models

@@ -43,7 +43,7 @@ class Real:
 
 
 SERVERS = (
-    # Two tokens end a text, and the server's own min_tokens knows of one. Its echoed logprobs are shifted by a token.
+    # Its min_tokens does not work, so the two end tokens are banned. Its echoed logprobs are shifted by a token.
     Real("command", "LLAMA_CPP_SERVER_PYTHON", GGUF, "known-easy items only|nats unlike", {
         "command": "{program} -m llama_cpp.server --model {model} --host {host} --port {port} --n_ctx 1024 "
                    "--logits_all true --interrupt_requests false",
