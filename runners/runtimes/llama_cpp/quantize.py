@@ -13,8 +13,8 @@ from harness.core.errors import UserError
 from harness.core.units import in_bytes
 from runners import artifacts
 from runners.atomic import part_of, settle, sweep
+from runners.cores import usable_cores
 from runners.runtimes.llama_cpp import log
-from runners.runtimes.llama_cpp.cores import usable_cores
 
 _PREFIX = "LLAMA_FTYPE_MOSTLY_"
 
