@@ -46,6 +46,7 @@ class Lanes:
 
     def fill(self, prompts: Sequence[Sequence[int]]) -> Due:
         """Compute prompts from the front, as many as fit one batch; their lanes and the logits of their last tokens."""
+        self._tidy()  # before a lane's number names another sequence
         count = _that_fit(prompts, self._batch_tokens) if self._model.merges else 1
         taken = prompts[:count]
         lanes = [self._free.pop() for _ in taken]
@@ -58,7 +59,6 @@ class Lanes:
         else:
             rows.cache, logits = self._model.start(ids)
         self._busy |= set(lanes)
-        self._tidy()
         if self._model.merges and self._groups:
             self._groups[0].join(rows)
         else:
