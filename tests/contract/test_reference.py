@@ -1,7 +1,7 @@
 """Every runtime on the pocket model against transformers in float32, and what batching and closing do to it."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -149,7 +149,8 @@ def test_characters_split_over_tokens_come_out_whole(session: Session) -> None:
 def test_what_is_abandoned_half_way_leaves_room_for_the_next(session: Session) -> None:
     for asked in (session.generate(PROMPTS[:9]), session.score(ASKED)):
         next(asked)
-        asked.close()  # type: ignore[attr-defined]
+        assert isinstance(asked, Generator)
+        asked.close()
     with session.stream(2) as stream:
         for number in range(4):
             stream.submit(StreamRequest(number, (40, 41, 42, 43), 5))

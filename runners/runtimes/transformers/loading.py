@@ -10,10 +10,11 @@ from typing import Any
 import torch
 import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.quantizers.auto import AutoHfQuantizer
 
 from harness.core.errors import NotFound, UserError
 from runners.hf_tokens import HfTokens
-from runners.runtimes.transformers.model import Model
+from runners.runtimes.transformers.model import Model, Origin
 from runners.runtimes.transformers.settings import TransformersSettings
 
 # What transformers raises for checkpoints, packages and devices that do not go together.
@@ -53,36 +54,52 @@ def device_for(name: str) -> torch.device:
     return torch.device("cuda" if name == "balanced" else name)
 
 
-def quantization(config: Any) -> dict[str, Any]:
-    """The checkpoint's quantization settings, {} where it has none."""
-    found = getattr(config, "quantization_config", None) or {}
-    return dict(found) if isinstance(found, dict) else dict(found.to_dict())
-
-
 def _load(path: Path, settings: TransformersSettings, device: torch.device) -> Model:
     code = settings.trust_remote_code
     config = AutoConfig.from_pretrained(path, trust_remote_code=code)
     tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=code)
+    method = _method(config)
     where: dict[str, Any] = {}
     if find_spec("accelerate") and device.type != "cpu":
         where["device_map"] = "balanced" if settings.device == "balanced" else str(device)
-    network = AutoModelForCausalLM.from_pretrained(
-        path, config=config, dtype=_dtype(settings, config, device), attn_implementation=settings.attention,
-        trust_remote_code=code, **where)
+    dtype = _dtype(settings, device)
+    attention = None if settings.attention == "auto" else settings.attention
+    network, found = AutoModelForCausalLM.from_pretrained(
+        path, config=config, dtype=dtype, attn_implementation=attention,
+        trust_remote_code=code, output_loading_info=True, **where)
+    if lost := [*found["missing_keys"], *found["mismatched_keys"]]:
+        raise ValueError(f"{len(lost)} tensors are missing or of another shape, the first {lost[0]}")
     if not where:
         network = network.to(device)
+    quantized = bool(method and getattr(network, "is_quantized", False))
+    if not quantized and dtype != "auto":  # what was dequantized comes in the checkpoint's type
+        network = network.to(dtype)
     text = config.get_text_config()
     ends = network.generation_config.eos_token_id
     tokens = HfTokens(tokenizer, int(text.vocab_size), text.bos_token_id,
                       ends if isinstance(ends, list) else [ends] if ends is not None else [])
-    return Model(network.eval(), tokens, device, path)
+    kept = method if quantized else f"{method}, dequantized on loading" if method else "none"
+    return Model(network.eval(), tokens, Origin(path, kept), device)
 
 
-def _dtype(settings: TransformersSettings, config: Any, device: torch.device) -> Any:
-    """What to compute in: as asked; else float32 for full-precision weights on a CPU, and what the checkpoint says."""
+def _method(config: Any) -> str:
+    """How the checkpoint is quantized, "" where it is not; transformers would ignore a method it does not know."""
+    settings = getattr(config, "quantization_config", None)
+    if not settings:
+        return ""
+    told = settings if isinstance(settings, dict) else settings.to_dict()
+    found = told.get("quant_method", "")
+    method = str(getattr(found, "value", found))
+    if not AutoHfQuantizer.supports_quant_method(told):
+        raise ValueError(f"it knows no quantization method '{method}'; another runtime may, for example vllm")
+    return method
+
+
+def _dtype(settings: TransformersSettings, device: torch.device) -> Any:
+    """What to compute in: as asked, else float32 on a CPU and what the checkpoint says elsewhere."""
     if settings.dtype != "auto":
         return getattr(torch, settings.dtype)
-    return torch.float32 if device.type == "cpu" and not quantization(config) else "auto"
+    return torch.float32 if device.type == "cpu" else "auto"
 
 
 def _reason(error: Exception) -> str:
@@ -95,6 +112,6 @@ def _hint(error: Exception, settings: TransformersSettings) -> str:
         return "read that code, then add runtime.options.trust_remote_code=true"
     if isinstance(error, ImportError):
         return "install what it names, or choose another quant"
-    if settings.attention not in ("sdpa", "eager"):
-        return "try runtime.options.attention=sdpa"
+    if settings.attention != "auto":
+        return "try runtime.options.attention=auto"
     return "check that the checkpoint is complete and of an architecture this transformers knows"

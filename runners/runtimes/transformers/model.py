@@ -1,5 +1,6 @@
 """A causal language model of transformers: one forward pass, logits only where they are needed."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +17,28 @@ Places = tuple[Tensor, Tensor]
 """Rows and columns of a batch, [n] each."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The folder of a checkpoint, and how its weights are quantized ("none", "awq", "fp8, dequantized on loading")."""
+
+    path: Path
+    quantization: str
+
+
 class Model:
-    """`network` on `device` with its `tokens`; `path` is the folder it came from.
+    """`network` on `device` with its `tokens`.
 
     `shares`: keys and values of a prefix can be computed once for many rows. `merges`: rows of different lengths can
     stand in one cache. Models that keep something else than one key and value per token (recurrent states, windows)
     are computed whole and one row at a time.
     """
 
-    def __init__(self, network: Any, tokens: HfTokens, device: torch.device, path: Path) -> None:
-        self.network, self.tokens, self.device, self.path = network, tokens, device, path
+    def __init__(self, network: Any, tokens: HfTokens, origin: Origin, device: torch.device) -> None:
+        self.network, self.tokens, self.origin, self.device = network, tokens, origin, device
         self.config = network.config.get_text_config()
         head = network.get_output_embeddings()
         if head is None:
-            raise UserError(f"{path} is no causal language model: it has no output embeddings")
+            raise UserError(f"{origin.path} is no causal language model: it has no output embeddings")
         self._places: Places | None = None
         self._hook = head.register_forward_pre_hook(self._only_needed)
         kept = self._try_out()
@@ -74,6 +83,9 @@ class Model:
         """Feed one row [1, new] into whatever cache the model makes itself; it and the last logits [1, vocabulary]."""
         self._places = _last(ids)
         found = self.network(input_ids=ids, use_cache=True)
+        if getattr(found, "past_key_values", None) is None:
+            raise UserError(f"{type(self.network).__name__} keeps its state in a way this runtime does not know",
+                            "use another runtime")
         return found.past_key_values, found.logits[0]
 
     def tensor(self, rows: Any) -> Tensor:

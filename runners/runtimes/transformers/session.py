@@ -14,7 +14,7 @@ from harness.core.errors import HarnessError
 from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
 from runners.replies import generate_replies, read_request
 from runners.runtimes.transformers.lanes import Lanes
-from runners.runtimes.transformers.loading import load_model, quantization
+from runners.runtimes.transformers.loading import load_model
 from runners.runtimes.transformers.model import Model
 from runners.runtimes.transformers.score import measure
 from runners.runtimes.transformers.settings import TransformersSettings, parse_settings
@@ -35,7 +35,7 @@ class TransformersSession:
         tokens = model.tokens
         details = {
             "model": type(model.network).__name__, "torch": torch.__version__, "dtype": model.dtype,
-            "quantization": quantization(model.config).get("quant_method", "none"),
+            "quantization": model.origin.quantization,
             "attention": model.config._attn_implementation, "compile": "off", "threads": settings.cores,
             "batch_tokens": settings.batch_tokens, "sequences": settings.sequences,
             "shared_prefixes": model.shares, "merged_batches": model.merges,
@@ -44,7 +44,7 @@ class TransformersSession:
         }
         return Facts(
             "transformers", f"transformers {transformers.__version__}, torch {torch.__version__}",
-            _device_name(model.device), _weights_bytes(model.path), model.kv_bytes_per_token, self._window,
+            _device_name(model.device), _weights_bytes(model.origin.path), model.kv_bytes_per_token, self._window,
             tokens.size, tuple(Detail(name, str(value)) for name, value in details.items()))
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:

@@ -22,13 +22,14 @@ class TransformersSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """`context` is the window in tokens, prompt and reply together (the model's own limit, if that is less).
 
     `batch_tokens` bounds rows x tokens of one batch, padding and cache included; a single longer row runs alone.
-    `sequences` are generated at once. `device` "auto" is the first of cuda, mps, cpu that is there; "balanced" spreads
-    the layers over all GPUs. `threads` None means the physical cores this process may use.
+    `sequences` are generated at once. `attention` "auto" is what transformers prefers for the model: sdpa, else eager.
+    `device` "auto" is the first of cuda, mps, cpu that is there; "balanced" spreads the layers over all GPUs.
+    `threads` None means the physical cores this process may use.
     """
 
     dtype: Dtype = "auto"
     device: Annotated[str, Meta(pattern=r"^(auto|balanced|cpu|mps|cuda(:\d+)?)$")] = "auto"
-    attention: str = "sdpa"
+    attention: str = "auto"
     context: Annotated[int, Meta(ge=32)] = 8192
     batch_tokens: Annotated[int, Meta(ge=32)] = 8192
     sequences: Count = 32
