@@ -34,8 +34,10 @@ class HfTokens:
         self.add_bos = self.bos >= 0 and tokenizer("a").input_ids[:1] == [self.bos]
         vocabulary = tokenizer.get_vocab()
         self.ends = {*ends, *(vocabulary[name] for name in _ENDS if name in vocabulary)} | ({self.eos} - {-1})
-        self._special = set(tokenizer.all_special_ids) | self.ends
-        self._added = {number: token.content for number, token in tokenizer.added_tokens_decoder.items()}
+        added = tokenizer.added_tokens_decoder
+        self._special = {number for number, token in added.items() if token.special} | self.ends
+        self._special |= set(tokenizer.all_special_ids)
+        self._added = {number: token.content for number, token in added.items()}
         self._encode = lru_cache(maxsize=256)(self._tokenize)
         self._pieces: dict[int, bytes] = {}
 

@@ -52,10 +52,11 @@ class Arms:
 
 def arms_of(settings: Settings, hw: Hardware, assets: Path) -> Arms:
     """All arms the settings ask for and the baselines they need, without repeats."""
-    asked = {_name(point) for point in settings.points}
+    points = [in_its_format(point, settings) for point in settings.points]
+    asked = {_name(point) for point in points}
     built: dict[str, Arm] = {}
     skips: dict[str, Skip] = {}
-    for point in settings.points:
+    for point in points:
         arm = _try(point, hw, assets)
         if isinstance(arm, Skip):
             skips[arm.what] = arm
@@ -107,6 +108,16 @@ def _unpaired(built: dict[str, Arm]) -> list[Skip]:
         reason = f"the baseline {lost} is left out; choose another, for example baseline={built[alone[0]].quant.key}"
         skips.append(Skip(f"verdicts on {', '.join(alone)}", reason))
     return skips
+
+
+def in_its_format(point: Point, settings: Settings) -> Point:
+    """The point with full precision named as its runtime reads it: f16, a GGUF, is hf_f16 to transformers."""
+    quant, formats = point.quant, point.runtime.formats
+    if not quant.full_precision or quant.format in formats:
+        return point
+    same = [one for one in settings.quants.values()
+            if one.full_precision and one.scheme == quant.scheme and one.format in formats]
+    return structs.replace(point, quant=same[0]) if same else point
 
 
 def own_baseline(point: Point, settings: Settings) -> Point | None:

@@ -42,6 +42,14 @@ def test_a_baseline_may_be_chosen(tmp_path: Path) -> None:
     assert names(arms) == [("m q8_0 llama", ""), ("m q4_0 llama", "m q8_0 llama")]
 
 
+def test_full_precision_is_named_as_its_runtime_reads_it(tmp_path: Path) -> None:
+    torch = structs.replace(FAKE, key="torch", formats=("hf",))
+    arms = arms_of(settings(point("f16"), point("f16", torch), point("hf_f16", torch)), BOX, assets(tmp_path))
+    assert names(arms) == [("m f16 llama", ""), ("m hf_f16 torch", "")]
+    assert arms.arms[1].reference == "m f16 llama"
+    assert (arms.skips, arms.added) == ((), ())
+
+
 @pytest.mark.parametrize(
     ("native", "quant", "expected"),
     [

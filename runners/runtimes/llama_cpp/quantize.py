@@ -55,9 +55,9 @@ def make_quantized(source: Path, source_bytes: int, scheme: str, folder: Path) -
         return Made(target, True, maker)
     folder.mkdir(parents=True, exist_ok=True)
     sweep(folder)
-    free = shutil.disk_usage(folder).free
-    if free < source_bytes:
-        raise UserError(f"{folder} has {in_bytes(free)} free and a quantization may need {in_bytes(source_bytes)}",
+    free, need = shutil.disk_usage(folder).free, source_bytes * (2 if scheme.upper() == "F32" else 1)
+    if free < need:
+        raise UserError(f"{folder} has {in_bytes(free)} free and a quantization may need {in_bytes(need)}",
                         "free some space or move the cache")
     part = part_of(target)
     try:
@@ -69,12 +69,14 @@ def make_quantized(source: Path, source_bytes: int, scheme: str, folder: Path) -
 
 
 def schemes() -> list[str]:
-    """Names that llama.cpp can quantize to, e.g. "Q4_K_M"."""
-    return sorted(name.removeprefix(_PREFIX) for name in dir(llama_cpp) if name.startswith(_PREFIX))
+    """Names that llama.cpp can quantize to, e.g. "Q4_K_M"; and F32."""
+    return ["F32"] + sorted(name.removeprefix(_PREFIX) for name in dir(llama_cpp) if name.startswith(_PREFIX))
 
 
 def _number(scheme: str) -> int:
-    number = getattr(llama_cpp, _PREFIX + scheme.upper(), None)
+    # F32 alone is not "mostly" so: every tensor is.
+    name = "LLAMA_FTYPE_ALL_F32" if scheme.upper() == "F32" else _PREFIX + scheme.upper()
+    number = getattr(llama_cpp, name, None)
     if number is None:
         raise UserError(f"llama.cpp has no quantization {scheme}", f"it has {', '.join(schemes())}")
     return int(number)
