@@ -1,0 +1,35 @@
+"""Options of the MLX runtime as a frozen record."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from harness.core.config import Scalar
+from harness.core.errors import ConfigError
+
+Count = Annotated[int, Meta(ge=1)]
+
+
+class MlxSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`batch_size` sequences are computed at once, `prefill_step` tokens of each in one call.
+
+    `context` is the longest sequence; the model's own limit counts where it is lower. `dtype` None computes in the type
+    the weights are stored in; another one converts what is not quantized, scales included, when loading.
+    """
+
+    context: Annotated[int, Meta(ge=32)] = 8192
+    batch_size: Count = 16
+    prefill_step: Annotated[int, Meta(ge=8)] = 512
+    dtype: Literal["float32", "float16", "bfloat16"] | None = None
+    device: Literal["auto", "gpu", "cpu"] = "auto"
+
+
+def parse_settings(options: Mapping[str, Scalar]) -> MlxSettings:
+    """Options of a cell, checked; raises ConfigError naming the valid ones."""
+    try:
+        return msgspec.convert(dict(options), MlxSettings)
+    except msgspec.ValidationError as error:
+        names = ", ".join(MlxSettings.__struct_fields__)
+        raise ConfigError(f"runtime.options of mlx: {error}", f"the options are {names}") from None
