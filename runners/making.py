@@ -1,4 +1,4 @@
-"""Weights made on the box: complete or not there at all, made once, kept under the digest of what they are made from."""
+"""Weights made on the box: whole or not there at all, made once, kept under the digest of what they are made from."""
 
 import shutil
 from collections.abc import Callable

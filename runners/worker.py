@@ -23,7 +23,7 @@ from harness.core.runtime import Session
 from runners import items, load
 from runners.atomic import write_whole
 from runners.journal import Journal
-from runners.meters import memory
+from runners.meters import footprint, memory
 from runners.parts import Parts
 from runners.progress import Progress
 
@@ -75,7 +75,8 @@ def _load(work: LoadWork, session: Session, scratch: Path, readings: tuple[Readi
     traces = list(load.drive(session, work))
     encoder = msgspec.json.Encoder()
     write_whole(scratch / "requests.jsonl", b"".join(encoder.encode(trace) + b"\n" for trace in traces))
-    return Outcome(session.facts(), readings + load.summarise(traces) + memory.readings(before_load))
+    return Outcome(session.facts(), readings + load.summarise(traces)
+                   + memory.readings(before_load) + (footprint.reading(),))
 
 
 def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:

@@ -61,14 +61,19 @@ def _llama(folder: Path, options: dict[str, Scalar]) -> Job:
     return llama_job(write_tiny(folder / "tiny.gguf"), {**options}, LOAD)
 
 
-def _transformers(folder: Path, options: dict[str, Scalar]) -> Job:
-    found = POCKETS[-1].job(folder)
-    cell = msgspec.structs.replace(found.cell, options={**found.cell.options, **options})
-    return msgspec.structs.replace(found, cell=cell)
+def _on_pocket(name: str) -> Callable[[Path, dict[str, Scalar]], Job]:
+    """Jobs of one of `POCKETS`."""
+
+    def make(folder: Path, options: dict[str, Scalar]) -> Job:
+        found = next(one for one in POCKETS if one.name == name).job(folder)
+        cell = msgspec.structs.replace(found.cell, options={**found.cell.options, **options})
+        return msgspec.structs.replace(found, cell=cell)
+
+    return make
 
 
 CASES = (Case("fake", "msgspec", _fake), Case("llama_cpp", "llama_cpp", _llama),
-         Case("transformers", "transformers", _transformers))
+         Case("transformers", "transformers", _on_pocket("transformers")), Case("mlx", "mlx_lm", _on_pocket("mlx")))
 
 _GGUF, _HF = Artifact("builtin", "pocket", "pocket-f16.gguf"), Artifact("builtin", "pocket")
 # llama.cpp does not compose characters (NFC) where the tokenizer says so.
@@ -80,4 +85,6 @@ POCKETS = (
     Pocket("llama_cpp f16", "llama_cpp", "runners.runtimes.llama_cpp", _GGUF, "", {"n_threads": 1}, nats=0.1,
            other_ids=_DECOMPOSED),
     Pocket("transformers", "transformers", "runners.runtimes.transformers", _HF, "", {"threads": 1, "device": "cpu"}),
+    # Apple's GPUs round otherwise than a CPU: held to the figures of float32 on the CPU.
+    Pocket("mlx", "mlx_lm", "runners.runtimes.mlx", _HF, "", {"device": "cpu"}),
 )

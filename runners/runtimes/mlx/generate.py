@@ -14,9 +14,9 @@ from mlx_lm.generate import BatchGenerator
 
 from harness.core.runtime import Generation
 from runners.hf_tokens import HfTokens
+from runners.replies import Writing
 from runners.runtimes.mlx.settings import MlxSettings
 from runners.sampling import choose
-from runners.replies import Writing
 
 
 def open_generator(module: Any, settings: MlxSettings, rows: int) -> BatchGenerator:

@@ -80,8 +80,11 @@ def open_model(folder: Path, settings: MlxSettings) -> Iterator[Model]:
     module, config = read_model(folder)
     tokens = _read_tokens(folder, config)
     stored = sum(value.nbytes for _, value in tree_flatten(module.parameters()))
-    if settings.dtype:
-        module.set_dtype(getattr(mx, settings.dtype))
+    dtype = settings.dtype
+    if dtype == "auto":
+        dtype = "float32" if mx.default_device() == mx.cpu else "stored"
+    if dtype != "stored":
+        module.set_dtype(getattr(mx, dtype))
     mx.eval(module.parameters())
     model = Model(module, config, tokens, stored, get_total_parameters(module))
     try:

@@ -18,6 +18,7 @@ SCHEMES: dict[str, tuple[str, int, int]] = {
     **{f"{bits}bit": ("affine", bits, 64) for bits in (2, 3, 4, 5, 6, 8)},
     "MXFP4": ("mxfp4", 4, 32), "MXFP8": ("mxfp8", 8, 32), "NVFP4": ("nvfp4", 4, 16),
 }
+_BESIDE = (".json", ".jinja", ".model", ".tiktoken", ".txt")
 CASTS = {"F32": mx.float32, "F16": mx.float16, "BF16": mx.bfloat16}
 
 
@@ -28,10 +29,9 @@ def prepare(job: Job) -> Prepared:
 
 
 def convert(source: Path, part: Path, scheme: str) -> None:
-    """Write the model folder `source` in `scheme` ("4bit"); raises UserError for an unknown one and for weights that are
-    quantized already.
+    """Write the model folder `source` in `scheme` ("4bit"); what is not quantized keeps the type it is stored in.
 
-    Tensors are read and written one shard at a time; what is not quantized keeps the type it is stored in.
+    The tokenizer's files are copied as they are. Raises UserError for an unknown scheme and for quantized weights.
     """
     if scheme not in SCHEMES and scheme not in CASTS:
         raise UserError(f"mlx has no quantization {scheme}", f"it has {', '.join([*SCHEMES, *CASTS])}")
@@ -46,6 +46,6 @@ def convert(source: Path, part: Path, scheme: str) -> None:
     save_model(part, module, donate_model=True)
     save_config(config, part / "config.json")
     for path in source.iterdir():
-        if path.suffix in (".json", ".jinja", ".model", ".txt") and not path.name.endswith(".index.json"):
-            if not (part / path.name).exists():
-                shutil.copyfile(path, part / path.name)
+        wanted = path.suffix in _BESIDE and not path.name.endswith(".index.json")
+        if wanted and not (part / path.name).exists():
+            shutil.copyfile(path, part / path.name)

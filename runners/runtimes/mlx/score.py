@@ -87,8 +87,8 @@ class Scorer:
             best.append(right)
         logprobs, greedy = np.concatenate(chances, axis=1), np.concatenate(best, axis=1)
         for row, (_, piece) in enumerate(rows):
-            some = slice(piece.targets)
-            yield piece.owner, float(logprobs[row, some].sum(dtype=np.float64)), bool(greedy[row, some].all())
+            own = slice(piece.targets)
+            yield piece.owner, float(logprobs[row, own].sum(dtype=np.float64)), bool(greedy[row, own].all())
 
     def _chances(self, fed: mx.array, targets: mx.array, cache: list[Any],
                  ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
