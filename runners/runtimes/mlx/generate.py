@@ -37,16 +37,23 @@ def generate_replies(module: Any, settings: MlxSettings, vocabulary: HfTokens, r
                                    samplers=[_sampler(one) for one in asked])
         writing = dict(zip(numbers, asked, strict=True))
         while writing:
-            done = []
-            for event in generator.next_generated():
-                reason = writing[event.uid].take(event.token, vocabulary)
-                if reason:
-                    if event.finish_reason is None:
-                        done.append(event.uid)
-                    yield writing.pop(event.uid).result(reason)
-            if done:
-                generator.remove(done)
+            yield from _step(generator, writing, vocabulary)
     mx.clear_cache()
+
+
+def _step(generator: BatchGenerator, writing: dict[int, Writing], vocabulary: HfTokens,
+          ) -> Iterator[tuple[int, Generation]]:
+    """One token for every running request; yields the replies it finished and takes them out of the batch."""
+    stopped, done = [], []
+    for event in generator.next_generated():
+        reason = writing[event.uid].take(event.token, vocabulary)
+        if reason:
+            done.append(writing.pop(event.uid).result(reason))
+            if event.finish_reason is None:
+                stopped.append(event.uid)
+    if stopped:
+        generator.remove(stopped)
+    yield from done
 
 
 def _sampler(one: Writing) -> Callable[[mx.array], mx.array] | None:

@@ -17,7 +17,7 @@ class MlxSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     `context` is the longest sequence; the model's own limit counts where it is lower. `dtype` is what is computed in:
     "stored" the type of the weights, another one converts what is not quantized, scales included, when loading; "auto"
-    is "stored" on a GPU and float32 on a CPU, where MLX works on 16-bit numbers one by one (quantized: 30 times slower).
+    is "stored" on a GPU and float32 on a CPU, where MLX is up to 30 times slower on 16-bit numbers.
     """
 
     context: Annotated[int, Meta(ge=32)] = 8192

@@ -9,12 +9,15 @@ import pytest
 from runners.meters.footprint import peak_bytes, reading
 
 # <sys/resource.h>, struct rusage_info_v4, after the 16 bytes of ri_uuid.
-FIELDS = """user_time system_time pkg_idle_wkups interrupt_wkups pageins wired_size resident_size phys_footprint
-proc_start_abstime proc_exit_abstime child_user_time child_system_time child_pkg_idle_wkups child_interrupt_wkups
-child_pageins child_elapsed_abstime diskio_bytesread diskio_byteswritten cpu_time_qos_default cpu_time_qos_maintenance
-cpu_time_qos_background cpu_time_qos_utility cpu_time_qos_legacy cpu_time_qos_user_initiated
-cpu_time_qos_user_interactive billed_system_time serviced_system_time logical_writes lifetime_max_phys_footprint
-instructions cycles billed_energy serviced_energy interval_max_phys_footprint runnable_time""".split()
+FIELDS = (
+    "user_time", "system_time", "pkg_idle_wkups", "interrupt_wkups", "pageins", "wired_size", "resident_size",
+    "phys_footprint", "proc_start_abstime", "proc_exit_abstime", "child_user_time", "child_system_time",
+    "child_pkg_idle_wkups", "child_interrupt_wkups", "child_pageins", "child_elapsed_abstime", "diskio_bytesread",
+    "diskio_byteswritten", "cpu_time_qos_default", "cpu_time_qos_maintenance", "cpu_time_qos_background",
+    "cpu_time_qos_utility", "cpu_time_qos_legacy", "cpu_time_qos_user_initiated", "cpu_time_qos_user_interactive",
+    "billed_system_time", "serviced_system_time", "logical_writes", "lifetime_max_phys_footprint", "instructions",
+    "cycles", "billed_energy", "serviced_energy", "interval_max_phys_footprint", "runnable_time",
+)
 
 
 class UsageV4(ctypes.Structure):
@@ -27,7 +30,7 @@ def kernel(pid: int, flavor: int, buffer: "ctypes._CArgObject") -> int:
     """proc_pid_rusage as documented: 0 and the structure filled in, -1 for another process or version."""
     if (pid, flavor) != (os.getpid(), 4):
         return -1
-    found = ctypes.cast(buffer, ctypes.POINTER(UsageV4)).contents  # type: ignore[arg-type]
+    found = ctypes.cast(buffer, ctypes.POINTER(UsageV4)).contents
     for at, name in enumerate(FIELDS):
         setattr(found, name, at)
     found.lifetime_max_phys_footprint = 7_000_000_000
