@@ -7,7 +7,7 @@ GPU; clean pages mapped from files it leaves out. Source: proc_pid_rusage with R
 
 import ctypes
 import os
-import sys
+import platform
 from collections.abc import Callable
 
 from harness.core.record import Reading
@@ -19,8 +19,8 @@ _UUID_NUMBERS, _LIFETIME_MAX_PHYS_FOOTPRINT, _NUMBERS = 2, 28, 64
 
 def reading() -> Reading:
     """`peak_footprint` in bytes; without a sample, and with the reason, where the system keeps none."""
-    if sys.platform != "darwin":
-        return _unknown(f"phys_footprint is kept by macOS only, this is {sys.platform}")
+    if platform.system() != "Darwin":
+        return _unknown(f"phys_footprint is kept by macOS only, this is {platform.system()}")
     found = peak_bytes(ctypes.CDLL("/usr/lib/libproc.dylib", use_errno=True).proc_pid_rusage)
     if found is None:
         return _unknown(f"proc_pid_rusage failed: {os.strerror(ctypes.get_errno())}")

@@ -86,10 +86,14 @@ def test_groups_come_longest_first_and_hold_every_piece() -> None:
     assert [(len(group.shared), len(group.pieces)) for group in groups] == [(8, 1), (2, 2), (0, 1)]
 
 
+def test_long_sequences_are_computed_in_smaller_batches() -> None:
+    assert [MlxSettings().rows(length) for length in (0, 100, 4096, 100_000)] == [16, 16, 8, 1]
+
+
 def test_steps_and_rows_change_a_score_by_no_more_than_rounding(session: MlxSession, tmp_path: Path) -> None:
     asked = [ScoreRequest("the quick brown fox and the lazy dog " * n, " ran away") for n in (0, 1, 3)]
     wanted = dict(session.score(asked))
-    with open_session(prepared_job(tmp_path, options={"prefill_step": 8, "batch_size": 1})) as narrow:
+    with open_session(prepared_job(tmp_path, options={"prefill_step": 8, "batch_tokens": 16})) as narrow:
         found = dict(narrow.score(asked))
     assert [found[n].logprob for n in range(3)] == pytest.approx([wanted[n].logprob for n in range(3)], abs=1e-4)
 

@@ -21,7 +21,7 @@ from runners.sampling import choose
 
 def open_generator(module: Any, settings: MlxSettings, rows: int) -> BatchGenerator:
     """A generator of at most `rows` sequences at once, without stop tokens, on the default stream."""
-    return BatchGenerator(module, completion_batch_size=rows, prefill_batch_size=min(rows, settings.batch_size),
+    return BatchGenerator(module, completion_batch_size=rows, prefill_batch_size=rows,
                           prefill_step_size=settings.prefill_step, stream=mx.default_stream(mx.default_device()))
 
 
@@ -32,7 +32,8 @@ def generate_replies(module: Any, settings: MlxSettings, vocabulary: HfTokens, r
     asked = sorted((one for one in requests if one.budget > 0), key=lambda one: -len(one.prompt))
     if not asked:
         return
-    with closing(open_generator(module, settings, settings.batch_size)) as generator:
+    rows = settings.rows(max(len(one.prompt) + one.budget for one in asked))
+    with closing(open_generator(module, settings, rows)) as generator:
         numbers = generator.insert([one.prompt for one in asked], [one.budget for one in asked],
                                    samplers=[_sampler(one) for one in asked])
         writing = dict(zip(numbers, asked, strict=True))

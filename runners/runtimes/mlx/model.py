@@ -114,9 +114,10 @@ def read_model(folder: Path) -> tuple[Module, dict[str, Any]]:
 
 def device_name() -> str:
     """The device that computes, as MLX names it."""
-    info = mx.device_info()
-    name = str(info.get("device_name", platform.machine()))
-    return f"GPU (Metal): {name}" if mx.metal.is_available() and mx.default_device() == mx.gpu else f"CPU: {name}"
+    name = str(mx.device_info().get("device_name", platform.machine()))
+    if mx.default_device() == mx.cpu:
+        return f"CPU: {name}"
+    return f"GPU ({'Metal' if mx.metal.is_available() else 'CUDA'}): {name}"
 
 
 def _choose_device(settings: MlxSettings) -> None:

@@ -42,18 +42,20 @@ class Scorer:
     """Measures pieces on a model of mlx-lm."""
 
     def __init__(self, module: Any, settings: MlxSettings) -> None:
-        self._module, self._rows, self._step = module, settings.batch_size, settings.prefill_step
+        self._module, self._settings, self._step = module, settings, settings.prefill_step
 
     def measure(self, pieces: Sequence[Piece]) -> Iterator[Measured]:
         """(owner, log-probability, greedy) of every piece."""
-        groups = groups_of(pieces)
-        for start in range(0, len(groups), self._rows):
-            wave = groups[start:start + self._rows]
+        waiting = groups_of(pieces)
+        while waiting:
+            # The first is the longest of what is left.
+            size = self._settings.rows(len(waiting[0].shared) + max(piece.targets for piece in waiting[0].pieces))
+            wave, waiting = waiting[:size], waiting[size:]
             cache = self._contexts([group.shared for group in wave])
             rows = [(at, piece) for at, group in enumerate(wave) for piece in group.pieces]
             rows.sort(key=lambda row: -row[1].targets)
-            for first in range(0, len(rows), self._rows):
-                yield from self._continue(cache, rows[first:first + self._rows])
+            for first in range(0, len(rows), size):
+                yield from self._continue(cache, rows[first:first + size])
         mx.clear_cache()
 
     def _contexts(self, contexts: Sequence[Sequence[int]]) -> list[Any]:

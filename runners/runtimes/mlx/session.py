@@ -34,7 +34,7 @@ class MlxSession:
         details = {
             "model": model.config["model_type"], "parameters": model.parameters, "quantization": model.quantization,
             "bits_per_weight": f"{model.bits_per_weight:.4f}", "dtype": model.dtype, "batch_size": settings.batch_size,
-            "prefill_step": settings.prefill_step, "context": settings.context,
+            "batch_tokens": settings.batch_tokens, "prefill_step": settings.prefill_step, "context": settings.context,
             "chat_template": text_digest(self.template()) if self.template() else "none", "bos": tokens.bos,
             "eos": tokens.eos, "add_bos": tokens.add_bos, "mlx_active_bytes": mx.get_active_memory(),
             "mlx_peak_bytes": mx.get_peak_memory(),
