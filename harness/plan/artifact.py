@@ -34,6 +34,15 @@ def choose(model: Model, quant: Quantization, runtime: Runtime) -> tuple[Artifac
     return model.artifacts[full], "" if quant.key in (model.native, f"mlx_{model.native}") else quant.scheme
 
 
+def has_weights(model: Model, quant: Quantization, runtime: Runtime) -> bool:
+    """Whether `choose` finds any."""
+    try:
+        choose(model, quant, runtime)
+    except Unusable:
+        return False
+    return True
+
+
 def locate(artifact: Artifact, assets: Path) -> Artifact:
     """A local artifact with its content's identity and an absolute path (built-in ones stay relative); hub: unchanged.
 

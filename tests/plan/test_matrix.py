@@ -78,6 +78,12 @@ def test_mlx_quantizations_are_made_from_the_folder_that_is_their_baseline(tmp_p
     assert arms[0].artifact.location == "hf"
 
 
+def test_mlx_asked_for_first_is_the_reference_of_the_others(tmp_path: Path) -> None:
+    reads_mlx = structs.replace(FAKE, key="apple", formats=("mlx",))
+    arms = arms_of(settings(point("mlx_4bit", reads_mlx), point("q8_0")), BOX, assets(tmp_path)).arms
+    assert {arm.name: arm.reference for arm in arms}["m q8_0 llama"] == "m mlx_f16 apple"
+
+
 def test_mlx_without_a_full_precision_folder_is_a_skip_that_says_which(tmp_path: Path) -> None:
     of, reads_mlx = model(native="bf16"), structs.replace(FAKE, formats=("mlx",))
     skips = arms_of(settings(point("mlx_4bit", reads_mlx, of)), BOX, assets(tmp_path)).skips
