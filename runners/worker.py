@@ -23,7 +23,7 @@ from harness.core.runtime import ELSEWHERE, Session
 from runners import items, load
 from runners.atomic import write_whole
 from runners.journal import Journal
-from runners.meters import memory
+from runners.meters import footprint, memory
 from runners.parts import Parts
 from runners.progress import Progress
 
@@ -77,7 +77,7 @@ def _load(work: LoadWork, session: Session, scratch: Path, readings: tuple[Readi
     write_whole(scratch / "requests.jsonl", b"".join(encoder.encode(trace) + b"\n" for trace in traces))
     facts = session.facts()
     measured = load.summarise(traces) + memory.readings(before_load, facts.device == ELSEWHERE)
-    return Outcome(facts, readings + measured)
+    return Outcome(facts, (*readings, *measured, footprint.reading()))
 
 
 def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:

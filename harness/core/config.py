@@ -64,7 +64,7 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
     """A model. `native` is the quantization key of its full-precision release, the baseline of all others.
 
     `artifacts` maps a quantization key to ready-made weights, or "gguf" to the full-precision GGUF from which the
-    missing GGUF quantizations are made on the box.
+    missing GGUF quantizations are made on the box; those of MLX are made from the full precision in "hf" format.
     """
 
     key: str

@@ -14,7 +14,7 @@ from msgspec import structs
 from harness.core.config import Artifact, Hardware, Load, Model, Point, Quantization, Runtime, Settings
 from harness.core.plan import Skip
 from harness.core.units import GIGA
-from harness.plan.artifact import Unusable, choose, local_bytes, locate
+from harness.plan.artifact import Unusable, choose, has_weights, local_bytes, locate
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def reference_of(point: Point, settings: Settings) -> Point | None:
     if wanted in settings.quants:
         return structs.replace(there, quant=settings.quants[wanted])
     found = [full_precision(point.model, one, settings) for one in runtime.formats]
-    quants = [one for one in found if one and (one.key in point.model.artifacts or one.format in point.model.artifacts)]
+    quants = [one for one in found if one and has_weights(point.model, one, runtime)]
     return structs.replace(there, quant=quants[0]) if quants else None
 
 

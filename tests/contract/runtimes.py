@@ -82,6 +82,7 @@ CASES = (
     Case("fake", "msgspec", _fake),
     Case("llama_cpp", "llama_cpp", _llama),
     Case("transformers", "transformers", _on_pocket("transformers")),
+    Case("mlx", "mlx_lm", _on_pocket("mlx")),
     Case("vllm", "vllm", _on_pocket("vllm")),
     Case("openai", "aiohttp", _openai),
 )
@@ -96,5 +97,7 @@ POCKETS = (
     Pocket("llama_cpp f16", "llama_cpp", "runners.runtimes.llama_cpp", _GGUF, "", {"n_threads": 1}, nats=0.1,
            other_ids=_DECOMPOSED),
     Pocket("transformers", "transformers", "runners.runtimes.transformers", _HF, "", {"threads": 1, "device": "cpu"}),
+    # Apple's GPUs round otherwise than a CPU: held to the figures of float32 on the CPU.
+    Pocket("mlx", "mlx_lm", "runners.runtimes.mlx", _HF, "", {"device": "cpu"}),
     Pocket("vllm", "vllm", "runners.runtimes.vllm", _HF, "", {"max_num_seqs": 16, "kv_cache_gib": 0.25}),
 )
