@@ -23,12 +23,14 @@ def prepare(job: Job) -> Prepared:
 
 
 def schemes() -> list[str]:
-    """Names that llama.cpp can quantize to, e.g. "Q4_K_M"."""
-    return sorted(name.removeprefix(_PREFIX) for name in dir(llama_cpp) if name.startswith(_PREFIX))
+    """Names that llama.cpp can quantize to, e.g. "Q4_K_M"; and F32."""
+    return ["F32"] + sorted(name.removeprefix(_PREFIX) for name in dir(llama_cpp) if name.startswith(_PREFIX))
 
 
 def _number(scheme: str) -> int:
-    number = getattr(llama_cpp, _PREFIX + scheme.upper(), None)
+    # F32 alone is not "mostly" so: every tensor is.
+    name = "LLAMA_FTYPE_ALL_F32" if scheme.upper() == "F32" else _PREFIX + scheme.upper()
+    number = getattr(llama_cpp, name, None)
     if number is None:
         raise UserError(f"llama.cpp has no quantization {scheme}", f"it has {', '.join(schemes())}")
     return int(number)
