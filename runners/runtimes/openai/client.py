@@ -63,13 +63,18 @@ class Client:
         self._backoff = Backoff(settings.retry_seconds, random.Random())
         self._timeout = aiohttp.ClientTimeout(
             total=settings.timeout_seconds, sock_connect=_CONNECT_SECONDS, sock_read=settings.stall_seconds)
+        self._kept = settings.base_url.startswith("https:")
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._http: aiohttp.ClientSession | None = None
         self.retries = 0
 
     async def open(self) -> None:
-        """Make the connection pool; its limit is ours, not aiohttp's."""
-        self._http = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=self._timeout,
+        """Make the connection pool; its limit is ours, not aiohttp's.
+
+        Without TLS each request has a connection of its own: some servers drop kept ones as the next request is sent.
+        """
+        connector = aiohttp.TCPConnector(limit=0, force_close=not self._kept)
+        self._http = aiohttp.ClientSession(connector=connector, timeout=self._timeout,
                                            headers=self._secret.headers(), trust_env=self._proxies)
 
     async def close(self) -> None:

@@ -6,6 +6,8 @@ counts at the end only, a request's events come together when it is done, with t
 
 import asyncio
 import queue
+import socket
+import sys
 from collections.abc import AsyncIterator
 from time import perf_counter_ns
 
@@ -90,8 +92,10 @@ class OpenAIStream:
             said = excerpt(self._endpoint.client.hide(await response.content.read(1 << 16)))
             raise HarnessError(f"the server answers a streamed request with {response.content_type}: {said}")
         events = Events()
+        _acknowledge_at_once(response)
         async for chunk in response.content.iter_any():
             at_ns = perf_counter_ns()
+            _acknowledge_at_once(response)
             for data in events.feed(chunk):
                 if data.strip() == b"[DONE]":
                     return
@@ -132,3 +136,15 @@ class OpenAIStream:
         # Done, without tokens of its own: only the end of the stream tells that all counts agree.
         self._arrived.put(TokenEvent(request.id, perf_counter_ns(), 0, True, tally.cached))
 
+
+
+def _acknowledge_at_once(response: aiohttp.ClientResponse) -> None:
+    """Switch off delayed acknowledgement, which Linux switches on again by itself (tcp(7), TCP_QUICKACK).
+
+    A server that leaves Nagle's algorithm on, as llama-server does, holds a token back until the one before it is
+    acknowledged: with delayed acknowledgement up to 40 ms, and then many tokens arrive as one.
+    """
+    transport = response.connection.transport if response.connection else None
+    connection = transport.get_extra_info("socket") if transport else None
+    if connection is not None and sys.platform == "linux":
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
