@@ -12,13 +12,17 @@ override CMAKE_ARGS += -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CUR
 # Of pip's verbose output only the compiler's "[12/80]" steps, every tenth; all of it is in install.log.
 SHOW_COMPILE := awk '/\[[0-9]+\/[0-9]+\]/ {if (n++ % 10 == 0) print "  compiling", $$1} {fflush()}'
 
-.PHONY: demo test check wheel bench coverage pocket clean
+.PHONY: demo test test-runtimes check wheel bench coverage pocket clean
 
 demo: $(VENV)/.ready
 	$(RUN) -m harness run
 
 test: $(VENV)/.ready
 	$(RUN) -m pytest
+
+# Every runtime in an environment of its own (gigabytes the first time): make test-runtimes RUNTIMES="vllm llama-cpp"
+test-runtimes: $(VENV)/.ready  # setup chooses the flags of each build itself
+	env -u CMAKE_ARGS $(RUN) tools/test_runtimes.py $(RUNTIMES)
 
 check: $(VENV)/.ready
 	$(VENV)/bin/ruff check .

@@ -17,9 +17,9 @@ import numpy as np
 from harness.core.cell import Cell, Job, Prepared, QualityWork
 from harness.core.config import Artifact, Scalar
 from harness.core.runtime import ScoreRequest
+from runners.cores import usable_cores
 from runners.pairs import encode_pair
 from runners.runtimes.llama_cpp import open_session
-from runners.runtimes.llama_cpp.cores import usable_cores
 from runners.runtimes.llama_cpp.session import LlamaSession
 
 Pairs = Sequence[tuple[str, str]]

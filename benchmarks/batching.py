@@ -17,7 +17,7 @@ from rich.table import Table
 from benchmarks.arms import job
 from harness.core.runtime import GenerateRequest, Generation
 from runners.runtimes.llama_cpp import open_session
-from runners.runtimes.llama_cpp.quantize import make_quantized
+from runners.runtimes.llama_cpp.quantize import quantize
 
 ROOT = Path(__file__).parents[1]
 PROMPTS, TOKENS, BATCHES = 200, 32, (1, 32)
@@ -49,7 +49,9 @@ def main(path: Path) -> int:
     differing = 0
     with tempfile.TemporaryDirectory() as folder:
         for scheme in SCHEMES:
-            made = make_quantized(path, path.stat().st_size, scheme, Path(folder)).path if scheme else path
+            made = Path(folder) / f"{scheme}.gguf" if scheme else path
+            if scheme:
+                quantize(path, made, scheme)
             alone, together = (replies(made, batch) for batch in BATCHES)
             differs = sum(a != b for a, b in zip(alone[0], together[0], strict=True))
             differing += differs

@@ -29,6 +29,7 @@ VERBS = {
     "doctor": "harness.verbs.doctor",
     "import": "harness.verbs.import_",
     "export": "harness.verbs.export",
+    "setup": "harness.verbs.setup",
 }
 
 HELP = """\
@@ -45,6 +46,7 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
   doctor    is this computer ready?
   import    results of lm-eval, Inspect, llama.cpp or a CSV: import PATH name=q4
   export    for other tools: export CELL to=DIR format=lm_eval (or csv, parquet)
+  setup X   an environment for a runtime: vllm, hf, mlx, llama-cpp, openai
 
 overrides
   model=qwen3  quant=[q8_0,q4_k_m]  hw=dgx_spark  runtime=llama_cpp    groups

@@ -9,6 +9,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -163,15 +164,14 @@ def _measured_memory(box: Hardware, machine: Machine) -> Fact | None:
     return None
 
 
-def packages(names: Sequence[str]) -> tuple[Detail, ...]:
-    """Name and version of each distribution that is installed, in the order given."""
-    found = []
-    for name in names:
-        try:
-            found.append(Detail(name, metadata.version(name)))
-        except metadata.PackageNotFoundError:
-            continue
-    return tuple(found)
+def packages(names: Sequence[str], site: str | None = None) -> tuple[Detail, ...]:
+    """Name and version of each distribution that is installed, in the order given.
+
+    `site` is the package folder of another interpreter; None means this one's.
+    """
+    where = sys.path if site is None else [site]
+    found = {name: next(iter(metadata.distributions(name=name, path=where)), None) for name in names}
+    return tuple(Detail(name, one.version) for name, one in found.items() if one)
 
 
 def source(root: Path, probe: Probe | None = None) -> Source:

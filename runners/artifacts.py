@@ -22,12 +22,19 @@ from harness.core.digest import file_digest, short_id, text_digest
 from harness.core.errors import NotFound, UserError
 from runners.atomic import sweep, write_whole
 
+# What runtimes read of a model folder; ".py" is code that some checkpoints bring along.
+_READ = (".safetensors", ".json", ".jinja", ".model", ".tiktoken", ".txt", ".py")
+# fnmatch's "*" also matches "/": folders within a repository hold other formats of the same weights.
+_FOLDER, _NOT_IN = [f"*{suffix}" for suffix in _READ], ["*/*"]
 _SHARD = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
 
 
 @dataclass(frozen=True)
 class Located:
-    """Weights on this disk: a file (the first of its shards) or a folder; `revision` is the hub's commit, if any."""
+    """Weights on this disk: a file (the first of its shards) or a folder; `revision` is the hub's commit, if any.
+
+    Of a folder only what runtimes read counts, so that a changed model card makes no other weights of it.
+    """
 
     path: Path
     revision: str = ""
@@ -36,7 +43,7 @@ class Located:
     def files(self) -> list[Path]:
         """Every file that belongs to the weights, sorted; a sharded GGUF's shards all stand beside the first."""
         if self.path.is_dir():
-            return sorted(path for path in self.path.rglob("*") if path.is_file())
+            return sorted(path for path in self.path.iterdir() if path.suffix in _READ and path.is_file())
         shard = _SHARD.search(self.path.name)
         if not shard:
             return [self.path]
@@ -105,7 +112,8 @@ def _fetch(artifact: Artifact) -> Located:
             path = Path(huggingface_hub.hf_hub_download(repo, name, revision=revision))
             return Located(path, _commit(path))
         folder = Path(huggingface_hub.snapshot_download(repo, revision=revision,
-                                                        allow_patterns=shards if name else None))
+                                                        allow_patterns=shards if name else _FOLDER,
+                                                        ignore_patterns=None if name else _NOT_IN))
     except (RepositoryNotFoundError, RevisionNotFoundError) as error:
         raise NotFound(f"the hub has no {repo} at {revision or 'its newest revision'}",
                        "check the name and revision, or set HF_TOKEN for a gated repository") from error

@@ -1,6 +1,7 @@
-"""Files that are there whole or not at all, whatever kills the process that writes them."""
+"""Files and folders that are there whole or not at all, whatever kills the process that writes them."""
 
 import os
+import shutil
 from pathlib import Path
 
 import psutil
@@ -20,20 +21,38 @@ def part_of(target: Path) -> Path:
 
 
 def settle(part: Path, target: Path) -> None:
-    """Bring a finished file to the disk, then give it its name."""
-    with part.open("rb") as stream:
-        os.fsync(stream.fileno())
-    part.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
+    """Bring a finished file or folder to the disk, then give it its name."""
+    for path in [*part.rglob("*"), part]:
+        _flush(path)
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        part.replace(target)
+    except OSError:
+        # Of two processes that made the same folder at once, the first one's stays.
+        if not (part.is_dir() and target.is_dir()):
+            raise
+        discard(part)
+    _flush(target.parent)
+
+
+def discard(part: Path) -> None:
+    """Delete a file or folder if it is there."""
+    if part.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
 
 
 def sweep(folder: Path) -> None:
-    """Delete the unfinished files of processes that are gone."""
+    """Delete what processes that are gone left unfinished."""
     for part in folder.glob(".*.part"):
         process = part.name.split(".")[-2]
         if not (process.isdigit() and psutil.pid_exists(int(process))):
-            part.unlink(missing_ok=True)
+            discard(part)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -19,11 +19,11 @@ import msgspec
 from harness.core.cell import Job, LoadWork, QualityWork
 from harness.core.errors import HarnessError
 from harness.core.record import ChildError, FailureKind, Outcome, Reading
-from harness.core.runtime import Session
+from harness.core.runtime import ELSEWHERE, Session
 from runners import items, load
 from runners.atomic import write_whole
 from runners.journal import Journal
-from runners.meters import memory
+from runners.meters import footprint, memory
 from runners.parts import Parts
 from runners.progress import Progress
 
@@ -75,7 +75,9 @@ def _load(work: LoadWork, session: Session, scratch: Path, readings: tuple[Readi
     traces = list(load.drive(session, work))
     encoder = msgspec.json.Encoder()
     write_whole(scratch / "requests.jsonl", b"".join(encoder.encode(trace) + b"\n" for trace in traces))
-    return Outcome(session.facts(), readings + load.summarise(traces) + memory.readings(before_load))
+    facts = session.facts()
+    measured = load.summarise(traces) + memory.readings(before_load, facts.device == ELSEWHERE)
+    return Outcome(facts, (*readings, *measured, footprint.reading()))
 
 
 def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:

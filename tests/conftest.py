@@ -53,7 +53,7 @@ def suite(tmp_path: Path) -> Suite:
     """60 items in three tasks, one of each kind."""
     folder = tmp_path / "suite"
     folder.mkdir()
-    rows = [{"id": f"i{n}", "word": ("red", "green")[n % 2], "template": f"t{n % 5}"} for n in range(60)]
+    rows = [{"id": f"i{n}", "word": ("red", "green")[n % 2], "template": f"t{n % 12}"} for n in range(60)]
     (folder / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for name, text in (("choice", _CHOICE), ("generate", _GENERATE), ("rolling", _ROLLING)):
         (folder / f"tiny_{name}.yaml").write_text(text)

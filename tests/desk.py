@@ -1,5 +1,6 @@
 """A user's folder and command line: runs of the fake runtime as real processes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,10 +44,11 @@ class Desk:
         flags = ["--conf", str(self.folder / "conf")]
         return [sys.executable, "-m", "harness", "run", *picks, *fixed, *load, *more, *flags]
 
-    def run(self, *more: str, results: str = "results") -> subprocess.CompletedProcess[str]:
-        """The run, waited for."""
+    def run(self, *more: str, results: str = "results", envs: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """The run, waited for; `envs` holds the environments of runtimes, none by default."""
         command = self.command(*more, results=results)
-        return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=170)
+        env = {**os.environ, "HARNESS_ENVS": str(envs or self.folder / "none")}
+        return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False, timeout=170, env=env)
 
     def verb(self, *words: str) -> str:
         """What another verb prints; it must succeed."""

@@ -13,7 +13,9 @@ import pytest
 
 from harness.core.record import Completed, Failed
 from harness.core.suite import Suite
+from harness.environment import register
 from tests.desk import ROOT, Desk
+from tests.foreign import foreign
 
 
 @pytest.fixture
@@ -161,6 +163,24 @@ def test_whatever_ends_every_cell_is_said_and_reported(desk: Desk, override: str
     assert done.returncode in (1, 2), told
     assert said in told
     assert "Traceback" not in told
+
+
+def test_cells_run_in_the_environment_of_their_runtime_and_say_so(desk: Desk, tmp_path: Path) -> None:
+    made = foreign(tmp_path / "made")
+    register(made, tmp_path / "envs")
+    (desk.folder / "conf/runtime").mkdir()
+    (desk.folder / "conf/runtime/fake.yaml").write_text(
+        "name: fake\nmodule: runners.runtimes.fake\nformats: [gguf]\n"
+        "package: msgspec\nextra: other\noptions: {skill: 0.9}\n"
+    )
+    done = desk.run("matrix=quality", "matrix.replicates=0", envs=tmp_path / "envs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    runs = [record.run for record in desk.records()]
+    assert {(run.environment, run.packages[0].name) for run in runs} == {("other", "msgspec")}
+    (tmp_path / "made/bin/python").unlink()
+    refused = desk.run("rerun=true", envs=tmp_path / "envs")
+    assert refused.returncode == 2
+    assert "python -m harness setup other" in refused.stderr
 
 
 def test_no_process_outlives_its_run(desk: Desk) -> None:

@@ -4,6 +4,7 @@ Every conf/ file decodes into one of these; unknown keys are errors. A figure ab
 `Fact`, so that its tag (verified, computed, from memory, measured) travels with it to the screen.
 """
 
+import re
 from typing import Literal
 
 from msgspec import Struct
@@ -63,7 +64,7 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
     """A model. `native` is the quantization key of its full-precision release, the baseline of all others.
 
     `artifacts` maps a quantization key to ready-made weights, or "gguf" to the full-precision GGUF from which the
-    missing GGUF quantizations are made on the box.
+    missing GGUF quantizations are made on the box; those of MLX are made from the full precision in "hf" format.
     """
 
     key: str
@@ -103,6 +104,8 @@ class Variation(Struct, frozen=True, forbid_unknown_fields=True):
 class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
     """An engine: the module the child imports, the weight formats it reads, and its options.
 
+    `package` is the distribution that holds the engine, or one of `other_builds` for other boxes; "" needs none.
+    `extra` names its environment (`setup EXTRA`) and its entry among the harness's own extras, "" where it needs none.
     `variations` are what the baseline's replicates change, in turn, to measure the noise floor.
     """
 
@@ -112,7 +115,15 @@ class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
     formats: tuple[str, ...]
     package: str
     options: dict[str, Scalar]
+    extra: str = ""
+    other_builds: tuple[str, ...] = ()
     variations: tuple[Variation, ...] = (Variation("request order", order=True), Variation("seed", seed=True))
+
+    def __post_init__(self) -> None:
+        """Refuse a secret where its variable's name belongs, before any plan that holds it is stored."""
+        for name, value in self.options.items():
+            if name.endswith("_env") and value and not re.fullmatch(r"[A-Za-z_]\w{0,63}", str(value)):
+                raise ValueError(f"{name} takes the name of an environment variable, never the secret itself")
 
 
 class Load(Struct, frozen=True, forbid_unknown_fields=True):

@@ -108,7 +108,11 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Run(Struct, frozen=True, forbid_unknown_fields=True):
-    """What every record has. Times in UTC, ISO 8601."""
+    """What every record has. Times in UTC, ISO 8601.
+
+    `environment` names the one made by `setup` that the cell ran in, "" the harness's own; `packages` and the Python
+    version of `machine` are those found there.
+    """
 
     run_id: str
     plan_id: str
@@ -120,6 +124,7 @@ class Run(Struct, frozen=True, forbid_unknown_fields=True):
     seconds: float
     hw_matches: bool = True
     schema: int = RECORD_SCHEMA
+    environment: str = ""
 
 
 class Completed(Struct, frozen=True, forbid_unknown_fields=True, tag="completed"):

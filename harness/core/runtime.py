@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 FinishReason = Literal["stop", "length", "context"]
+ELSEWHERE = "elsewhere"
+"""The device of a model behind somebody's endpoint: nothing of it runs in our processes."""
 
 
 class ScoreRequest(Struct, frozen=True):
@@ -73,7 +75,7 @@ class StreamRequest(Struct, frozen=True):
 class TokenEvent(Struct, frozen=True):
     """`tokens` new tokens of request `id`, seen at `at_ns` (time.perf_counter_ns).
 
-    `cached` prompt tokens were answered from a cache and not computed.
+    `cached` prompt tokens were answered from a cache and not computed. The last event, `done`, may bring no token.
     """
 
     id: int

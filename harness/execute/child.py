@@ -33,7 +33,8 @@ class Ended:
     log_tail: str
 
 
-def run(module: str, scratch: Path, timeout_seconds: float, tick: Callable[[], None] | None = None) -> Ended:
+def run(module: str, scratch: Path, timeout_seconds: float, tick: Callable[[], None] | None = None,
+        python: str = sys.executable) -> Ended:
     """Run `python -m module scratch` to its end, its output in scratch/log.txt; `tick` is called about every second.
 
     Without `tick` the wait is one blocking call. On KeyboardInterrupt the child's tree is killed and the error goes on.
@@ -41,12 +42,12 @@ def run(module: str, scratch: Path, timeout_seconds: float, tick: Callable[[], N
     started, kills_before = time.monotonic(), _oom_kills()
     with (scratch / "log.txt").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, str(scratch)],
+            [python, "-m", module, str(scratch)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=_environment(),
+            env=_environment(python, scratch),
         )
     timed_out = False
     try:
@@ -64,10 +65,23 @@ def run(module: str, scratch: Path, timeout_seconds: float, tick: Callable[[], N
     )
 
 
-def _environment() -> dict[str, str]:
-    path = os.pathsep.join(filter(None, [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]))
+def _environment(python: str, scratch: Path) -> dict[str, str]:
+    root, programs = _PACKAGE_ROOT, os.environ.get("PATH", os.defpath)
+    if python != sys.executable:
+        root, programs = _code(scratch / "code"), os.pathsep.join([str(Path(python).parent), programs])
+    path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH", "")]))
     quiet = {"TOKENIZERS_PARALLELISM": "false", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1", "TQDM_DISABLE": "1"}
-    return {**os.environ, **quiet, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "HARNESS_CHILD": "1"}
+    own = {"PYTHONPATH": path, "PATH": programs, "PYTHONUNBUFFERED": "1", "HARNESS_CHILD": "1"}
+    return {**os.environ, **quiet, **own}
+
+
+def _code(folder: Path) -> Path:
+    """A folder with this harness's code and nothing else: packages installed beside it belong to another Python."""
+    folder.mkdir(exist_ok=True)
+    for name in ("harness", "runners"):
+        with contextlib.suppress(FileExistsError):
+            (folder / name).symlink_to(_PACKAGE_ROOT / name)
+    return folder
 
 
 def _wait(process: subprocess.Popen[bytes], deadline: float, tick: Callable[[], None] | None) -> None:

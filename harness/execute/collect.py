@@ -19,12 +19,16 @@ def record(run: Run, prepared: Prepared, scratch: Path, ended: Ended) -> Complet
 
 def failure(run: Run, scratch: Path, ended: Ended) -> Failed:
     """Why it failed, in one line."""
+    why = reason(scratch, ended)
+    return Failed(run, why.kind, why.message, ended.exit_code, ended.log_tail)
+
+
+def reason(scratch: Path, ended: Ended) -> ChildError:
+    """What the child said of its failure, else what its end tells."""
     error = scratch / "error.json"
     if error.exists():
-        known = msgspec.json.decode(error.read_bytes(), type=ChildError)
-        return Failed(run, known.kind, known.message, ended.exit_code, ended.log_tail)
-    kind, reason = _from_exit(ended)
-    return Failed(run, kind, reason, ended.exit_code, ended.log_tail)
+        return msgspec.json.decode(error.read_bytes(), type=ChildError)
+    return ChildError(*_from_exit(ended))
 
 
 def _from_exit(ended: Ended) -> tuple[FailureKind, str]:

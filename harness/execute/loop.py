@@ -5,7 +5,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from harness.core.digest import short_id
 from harness.core.errors import HarnessError, UserError
 from harness.core.plan import Plan
 from harness.core.record import Failed, Machine, Run, RunRecord, Skipped, Source
-from harness.core.runtime import Detail
+from harness.environment import Interpreter
 from harness.execute import child, collect
 from harness.execute.looks import Listener, answer_by_looks, groups
 from harness.store import read, write
@@ -48,13 +48,13 @@ class Watcher(Listener, Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What measuring needs beside the plan; all paths absolute."""
+    """What measuring needs beside the plan; all paths absolute. `interpreters` has one for each runtime's key."""
 
     layout: Layout
     assets: Path
     cache: Path
     machine: Machine
-    packages: tuple[Detail, ...]
+    interpreters: Mapping[str, Interpreter]
     source: Source
     timeout_seconds: float
     rerun: bool
@@ -126,7 +126,7 @@ class _Measurement:
         with self._scratch(run) as scratch:
             self._write_job(cell, scratch)
             # A download takes as long as it takes: the timeout is for measurements.
-            ended = child.run("runners.prepare", scratch, math.inf, lambda: None)
+            ended = child.run("runners.prepare", scratch, math.inf, lambda: None, self._python(cell))
             done = scratch / "prepared.json"
             if ended.exit_code == 0 and done.exists():
                 return msgspec.json.decode(done.read_bytes(), type=Prepared)
@@ -154,20 +154,25 @@ class _Measurement:
             self._context.layout.journal(cell).unlink(missing_ok=True)
         self._write_job(cell, scratch, prepared, looks)
         tick = None if cell.kind == "load" else lambda: _show_progress(scratch, self._watcher)
-        ended = child.run("runners.worker", scratch, self._context.timeout_seconds, tick)
+        ended = child.run("runners.worker", scratch, self._context.timeout_seconds, tick, self._python(cell))
         return collect.record(run, prepared, scratch, ended)
 
+    def _python(self, cell: Cell) -> str:
+        return self._context.interpreters[cell.runtime].python
+
     def _new_run(self, cell: Cell) -> Run:
+        found, used = self._context.machine, self._context.interpreters[cell.runtime]
         return Run(
             run_id=os.urandom(4).hex(),
             plan_id=self._plan.id,
             cell=cell,
-            machine=msgspec.structs.replace(self._context.machine, load_average=os.getloadavg()),
-            packages=self._context.packages,
+            machine=msgspec.structs.replace(found, load_average=os.getloadavg(), python=used.version),
+            packages=used.packages,
             source=self._context.source,
             started=_now(),
             seconds=0.0,
             hw_matches=self._context.hw_matches,
+            environment=used.environment,
         )
 
     def _write_job(

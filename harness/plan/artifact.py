@@ -24,11 +24,23 @@ def choose(model: Model, quant: Quantization, runtime: Runtime) -> tuple[Artifac
         raise Unusable(f"{runtime.key} reads {reads}, {quant.key} is {quant.format}; choose another quant or runtime")
     if quant.key in model.artifacts:
         return model.artifacts[quant.key], ""
-    if quant.format != "gguf":
+    if quant.format == "hf":
         raise Unusable(f"no ready-made {quant.key} weights known; add model.artifacts.{quant.key} to conf/model")
-    if "gguf" not in model.artifacts:
-        raise Unusable("no full-precision GGUF known to quantize; set +model.artifacts.gguf in conf/model")
-    return model.artifacts["gguf"], "" if quant.key == model.native else quant.scheme
+    # mlx-lm reads Hugging Face's full-precision folders as they are.
+    full = "gguf" if quant.format == "gguf" else f"hf_{model.native}"
+    if full not in model.artifacts:
+        raise Unusable(f"no full-precision {full} weights known to make {quant.key} from; "
+                       f"set +model.artifacts.{full} in conf/model")
+    return model.artifacts[full], "" if quant.key in (model.native, f"mlx_{model.native}") else quant.scheme
+
+
+def has_weights(model: Model, quant: Quantization, runtime: Runtime) -> bool:
+    """Whether `choose` finds any."""
+    try:
+        choose(model, quant, runtime)
+    except Unusable:
+        return False
+    return True
 
 
 def locate(artifact: Artifact, assets: Path) -> Artifact:

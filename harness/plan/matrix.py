@@ -14,7 +14,7 @@ from msgspec import structs
 from harness.core.config import Artifact, Hardware, Load, Model, Point, Quantization, Runtime, Settings
 from harness.core.plan import Skip
 from harness.core.units import GIGA
-from harness.plan.artifact import Unusable, choose, local_bytes, locate
+from harness.plan.artifact import Unusable, choose, has_weights, local_bytes, locate
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,11 @@ class Arms:
 
 def arms_of(settings: Settings, hw: Hardware, assets: Path) -> Arms:
     """All arms the settings ask for and the baselines they need, without repeats."""
-    asked = {_name(point) for point in settings.points}
+    points = [in_its_format(point, settings) for point in settings.points]
+    asked = {_name(point) for point in points}
     built: dict[str, Arm] = {}
     skips: dict[str, Skip] = {}
-    for point in settings.points:
+    for point in points:
         arm = _try(point, hw, assets)
         if isinstance(arm, Skip):
             skips[arm.what] = arm
@@ -109,6 +110,16 @@ def _unpaired(built: dict[str, Arm]) -> list[Skip]:
     return skips
 
 
+def in_its_format(point: Point, settings: Settings) -> Point:
+    """The point with full precision named as its runtime reads it: f16, a GGUF, is hf_f16 to transformers."""
+    quant, formats = point.quant, point.runtime.formats
+    if not quant.full_precision or quant.format in formats:
+        return point
+    same = [one for one in settings.quants.values()
+            if one.full_precision and one.scheme == quant.scheme and one.format in formats]
+    return structs.replace(point, quant=same[0]) if same else point
+
+
 def own_baseline(point: Point, settings: Settings) -> Point | None:
     """What a point is compared with on its own runtime; None for baseline=none.
 
@@ -136,7 +147,7 @@ def reference_of(point: Point, settings: Settings) -> Point | None:
     if wanted in settings.quants:
         return structs.replace(there, quant=settings.quants[wanted])
     found = [full_precision(point.model, one, settings) for one in runtime.formats]
-    quants = [one for one in found if one and (one.key in point.model.artifacts or one.format in point.model.artifacts)]
+    quants = [one for one in found if one and has_weights(point.model, one, runtime)]
     return structs.replace(there, quant=quants[0]) if quants else None
 
 

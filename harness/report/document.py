@@ -71,6 +71,8 @@ def compose(view: View, now: datetime) -> Document:
 def headline(view: View) -> str:
     """The candidates grouped by what their claims support; nothing is claimed across runtimes."""
     if not view.claims:
+        if any(one.kind == "bridge" for one in view.analysis.comparisons):
+            return "Runtimes only: no quantization was set beside full precision."
         return "Speed only: quality was not compared." if view.analysis.speed else "Nothing could be compared."
     groups: dict[str, list[str]] = {place: [] for place in _PLACES}
     for claim in view.claims:

@@ -80,20 +80,30 @@ def _known(value: float, text: str) -> str:
 
 
 def bridges(view: View) -> Table:
-    """Where runtimes differ: what the runtime alone changes, what quantization adds on it, and both together."""
+    """Where runtimes differ: what the runtime alone changes, what quantization adds on it, and both together.
+
+    A bridge that no candidate stands on has a row of its own.
+    """
     by = {(one.kind, one.candidate_arm, one.task): one for one in view.analysis.comparisons}
     rows = []
     for total in (one for one in view.analysis.comparisons if one.kind == "total"):
         own = by.get(("quality", total.candidate_arm, total.task))
         bridge = by.get(("bridge", own.baseline_arm, total.task)) if own else None
-        arms = f"{view.label(total.candidate_arm)} against {view.label(total.baseline_arm)}"
-        rows.append(row(arms, view.task_labels[total.task], *(_change(one) for one in (bridge, own, total))))
+        rows.append(row(*_whose(view, total), *(_change(one) for one in (bridge, own, total))))
+    stood_on = {one.baseline_arm for one in view.analysis.comparisons if one.kind == "quality"}
+    for one in view.analysis.comparisons:
+        if one.kind == "bridge" and one.candidate_arm not in stood_on:
+            rows.append(row(*_whose(view, one), _change(one), "", ""))
     note = (
         "Runtime: full precision on this runtime against full precision on the reference runtime. Quantization: the "
         "candidate against full precision on its own runtime, which is what the verdicts rest on. Both: their sum."
     )
     columns = ("Arms", "Task", "Runtime", "Quantization", "Both")
     return Table("bridges", "Runtime and quantization told apart", note, columns, tuple(rows), words=(0, 1))
+
+
+def _whose(view: View, one: Comparison) -> tuple[str, str]:
+    return f"{view.label(one.candidate_arm)} against {view.label(one.baseline_arm)}", view.task_labels[one.task]
 
 
 def _change(one: Comparison | None) -> Cell:

@@ -20,6 +20,7 @@ READINGS = {
     "load_time": ("Load time", "until the model can answer"),
     "peak_memory": ("Peak memory", "largest memory of the process"),
     "model_memory": ("Model memory", "peak less what the process held before the model"),
+    "peak_footprint": ("Peak footprint", "largest phys_footprint, which macOS keeps; counts what the GPU holds"),
 }
 
 

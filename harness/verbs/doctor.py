@@ -6,15 +6,15 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
 from rich.text import Text
 
-from harness import bundle, machine
+from harness import bundle, environment, machine
 from harness.core.config import Hardware, Runtime
+from harness.core.errors import NotFound, UserError
 from harness.core.record import Machine
 from harness.core.units import GIB, in_bytes
 from harness.plan.box import describe
@@ -61,9 +61,9 @@ def software(args: Arguments) -> Iterator[Check]:
     missing = missing_packages()
     found = f"missing {', '.join(missing)}" if missing else "all installed"
     yield Check("dependencies", "fail" if missing else "ok", found, "pip install -e ." if missing else "")
-    for key, runtime in bundle.catalogue("runtime", Runtime, args.conf_dirs).items():
+    for runtime in bundle.catalogue("runtime", Runtime, args.conf_dirs).values():
         if runtime.package:
-            yield engine(key, runtime.package)
+            yield engine(runtime, environment.home())
     offline = os.environ.get("HF_HUB_OFFLINE", "") not in ("", "0")
     yield Check("model hub", "ok", "offline (HF_HUB_OFFLINE): only what is cached" if offline else "may be asked")
 
@@ -73,12 +73,17 @@ def missing_packages() -> list[str]:
     return [name for name in _MODULES if importlib.util.find_spec(name) is None]
 
 
-def engine(runtime: str, package: str) -> Check:
-    """Whether the package of a runtime is installed; not having it is a warning, as another may do."""
+def engine(runtime: Runtime, home: Path) -> Check:
+    """Whether a runtime is ready, not installed (a warning, as another may do), or broken."""
+    what = f"runtime {runtime.key}"
     try:
-        return Check(f"runtime {runtime}", "ok", f"{package} {metadata.version(package)}")
-    except metadata.PackageNotFoundError:
-        return Check(f"runtime {runtime}", "warn", f"{package} is not installed", f"pip install {package} to use it")
+        found = environment.interpreter(runtime, home)
+    except NotFound as error:
+        return Check(what, "warn", "not installed", error.hint)
+    except UserError as error:
+        return Check(what, "fail", f"broken: {error.args[0]}", error.hint)
+    where = found.python if found.environment else "this Python"
+    return Check(what, "ok", f"ready: {found.packages[0].name} {found.packages[0].value} in {where}")
 
 
 def box(here: Machine, args: Arguments) -> Iterator[Check]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness import bundle, machine
+from harness import bundle, environment, machine
 from harness.core.plan import Plan
 from harness.core.units import in_points
 from harness.execute.loop import Context, measure
@@ -50,13 +50,14 @@ def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
 
 
 def _context(made: Planned, layout: Layout, matches: bool) -> Context:
-    names = sorted({point.runtime.package for point in made.settings.points if point.runtime.package})
+    envs = environment.home()
+    runtimes = {key: made.settings.runtimes[key] for key in sorted({cell.runtime for cell in made.built.plan.cells})}
     return Context(
         layout=layout,
         assets=bundle.assets(),
         cache=_cache(),
         machine=made.machine,
-        packages=machine.packages(["lm-eval", "numpy", *names]),
+        interpreters={key: environment.interpreter(one, envs) for key, one in runtimes.items()},
         source=machine.source(bundle.root()),
         timeout_seconds=made.settings.timeout_seconds,
         rerun=made.settings.rerun,

@@ -13,6 +13,7 @@ import pytest
 from harness.core.suite import Suite
 from harness.execute import child
 from tests.cells import load_cell, quality_cell, write_job
+from tests.foreign import foreign
 
 
 def test_a_child_that_does_its_work_leaves_an_outcome(tmp_path: Path) -> None:
@@ -20,6 +21,26 @@ def test_a_child_that_does_its_work_leaves_an_outcome(tmp_path: Path) -> None:
     assert ended.exit_code == 0, ended.log_tail
     assert (tmp_path / "s/outcome.json").exists()
     assert not ended.timed_out
+
+
+def test_a_child_under_another_python_finds_this_harness_and_that_pythons_programs(tmp_path: Path) -> None:
+    scratch = write_job(load_cell(), tmp_path / "s")
+    (scratch / "probe.py").write_text(
+        "import os, shutil, sys, harness, runners, site\n"
+        "assert os.environ['PATH'].startswith(os.path.dirname(sys.executable))\n"
+        "assert sorted(os.listdir(sys.argv[1] + '/code')) == ['harness', 'runners']\n"
+        "print(os.path.realpath(harness.__file__), sys.prefix)\n"
+    )
+    made = foreign(tmp_path / "made")
+    os.environ["PYTHONPATH"], before = str(scratch), os.environ.get("PYTHONPATH", "")
+    try:
+        ended = child.run("probe", scratch, 60, python=made.python)
+    finally:
+        os.environ["PYTHONPATH"] = before
+    assert ended.exit_code == 0, ended.log_tail
+    assert ended.log_tail.split() == [str(Path(child.__file__).parents[1] / "__init__.py"), made.folder]
+    ended = child.run("runners.worker", scratch, 60, python=made.python)
+    assert ended.exit_code == 0, ended.log_tail
 
 
 def test_a_child_killed_by_a_signal_ends_with_that_signal(tmp_path: Path) -> None:

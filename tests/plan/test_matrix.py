@@ -42,6 +42,14 @@ def test_a_baseline_may_be_chosen(tmp_path: Path) -> None:
     assert names(arms) == [("m q8_0 llama", ""), ("m q4_0 llama", "m q8_0 llama")]
 
 
+def test_full_precision_is_named_as_its_runtime_reads_it(tmp_path: Path) -> None:
+    torch = structs.replace(FAKE, key="torch", formats=("hf",))
+    arms = arms_of(settings(point("f16"), point("f16", torch), point("hf_f16", torch)), BOX, assets(tmp_path))
+    assert names(arms) == [("m f16 llama", ""), ("m hf_f16 torch", "")]
+    assert arms.arms[1].reference == "m f16 llama"
+    assert (arms.skips, arms.added) == ((), ())
+
+
 @pytest.mark.parametrize(
     ("native", "quant", "expected"),
     [
@@ -68,6 +76,26 @@ def test_gguf_quantizations_are_made_from_the_full_precision_file(tmp_path: Path
     assert len(arms[0].artifact.sha256) == 64
     assert arms[0].weights_bytes == 2000
     assert arms[1].weights_bytes == 1000 * 4.5 / 8
+
+
+def test_mlx_quantizations_are_made_from_the_folder_that_is_their_baseline(tmp_path: Path) -> None:
+    reads_mlx = structs.replace(FAKE, formats=("mlx",))
+    arms = arms_of(settings(point("mlx_4bit", reads_mlx)), BOX, assets(tmp_path)).arms
+    assert [(arm.quant.key, arm.scheme) for arm in arms] == [("mlx_f16", ""), ("mlx_4bit", "4bit")]
+    assert arms[0].artifact == arms[1].artifact
+    assert arms[0].artifact.location == "hf"
+
+
+def test_mlx_asked_for_first_is_the_reference_of_the_others(tmp_path: Path) -> None:
+    reads_mlx = structs.replace(FAKE, key="apple", formats=("mlx",))
+    arms = arms_of(settings(point("mlx_4bit", reads_mlx), point("q8_0")), BOX, assets(tmp_path)).arms
+    assert {arm.name: arm.reference for arm in arms}["m q8_0 llama"] == "m mlx_f16 apple"
+
+
+def test_mlx_without_a_full_precision_folder_is_a_skip_that_says_which(tmp_path: Path) -> None:
+    of, reads_mlx = model(native="bf16"), structs.replace(FAKE, formats=("mlx",))
+    skips = arms_of(settings(point("mlx_4bit", reads_mlx, of)), BOX, assets(tmp_path)).skips
+    assert "set +model.artifacts.hf_bf16" in skips[0].reason
 
 
 def test_ready_made_weights_win(tmp_path: Path) -> None:

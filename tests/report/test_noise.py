@@ -1,9 +1,11 @@
 """The noise tables, over analyses computed from records."""
 
+import msgspec
 import numpy as np
 
 from harness.core.verdict import Analysis
 from harness.report import noise
+from harness.report.document import headline
 from harness.report.tables import Table
 from harness.report.view import View
 from tests.compare.arms import answers
@@ -48,6 +50,17 @@ def test_bridges_show_runtime_quantization_and_their_sum() -> None:
     assert "equivalent" in row["Quantization"]
     assert row["Both"].startswith("−")
     assert noise.bridges(View(example(1))).rows == ()
+
+
+def test_a_bridge_without_candidates_is_shown_alone() -> None:
+    found = bridged()
+    only = [one for one in found.comparisons if one.kind == "bridge"]
+    view = View(msgspec.structs.replace(found, comparisons=tuple(only), claims=()))
+    (row,) = texts(noise.bridges(view))
+    assert row["Arms"] == "F16 on b against F16 on a"
+    assert "degraded" in row["Runtime"]
+    assert (row["Quantization"], row["Both"]) == ("", "")
+    assert headline(view).startswith("Runtimes only")
 
 
 def test_replicates_that_change_nothing_are_one_sentence() -> None:

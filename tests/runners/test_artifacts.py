@@ -46,6 +46,12 @@ def test_a_quantization_is_made_once_and_named_by_its_source(tiny_gguf: Path, tm
     assert [path.name for path in Path(first.path).parent.iterdir()] == [Path(first.path).name]
 
 
+def test_every_tensor_can_be_widened_to_f32(tiny_gguf: Path, tmp_path: Path) -> None:
+    made = prepare(job_for(tiny_gguf, tmp_path, "F32"))
+    assert made.how == "quantized"
+    assert made.bytes > 1.5 * tiny_gguf.stat().st_size
+
+
 def test_an_unknown_quantization_is_refused_with_the_known_ones(tiny_gguf: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"Q9_X.*Q4_K_M"):
         prepare(job_for(tiny_gguf, tmp_path, "Q9_X"))

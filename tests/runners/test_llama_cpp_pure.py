@@ -15,10 +15,11 @@ import yaml
 from harness.core.config import Runtime
 from harness.core.errors import ConfigError
 from harness.core.runtime import Sampling
-from runners.runtimes.llama_cpp.pack import Limits, Piece, Wave, arrange, waves
-from runners.runtimes.llama_cpp.reply import Reply
-from runners.runtimes.llama_cpp.sampling import choose, likeliest
+from runners.reply import Reply
+from runners.runtimes.llama_cpp.pack import Limits, Wave, arrange, waves
 from runners.runtimes.llama_cpp.settings import parse_settings
+from runners.sampling import choose, likeliest
+from runners.scoring import Piece
 
 CONF = Path(__file__).parents[2] / "conf" / "runtime" / "llama_cpp.yaml"
 

@@ -6,9 +6,12 @@ import pytest
 from msgspec import structs
 
 from harness.cli import run
+from harness.core.config import Runtime
 from harness.core.record import Machine
+from harness.environment import register
 from harness.verbs import Arguments
 from harness.verbs.doctor import box, engine, folders, missing_packages
+from tests.foreign import foreign
 
 QUIET = Machine("a cpu", 4, 1 << 33, (), "Linux", "performance", (0.2,), "3.11", "x", "y")
 
@@ -35,9 +38,19 @@ def test_what_spoils_a_measurement_is_a_warning_with_what_to_do(change: dict[str
     assert checks[what].hint
 
 
-def test_an_engine_that_is_not_installed_is_a_warning_and_no_failure() -> None:
-    assert engine("x", "no-such-engine").state == "warn"
-    assert engine("y", "msgspec").state == "ok"
+def test_an_engine_is_ready_not_installed_or_broken(tmp_path: Path) -> None:
+    def runtime(package: str) -> Runtime:
+        return Runtime("x", "X", "runners.runtimes.fake", ("gguf",), package, {}, extra="other")
+
+    assert engine(runtime("msgspec"), tmp_path).state == "ok"
+    absent = engine(runtime("no-such-engine"), tmp_path)
+    assert (absent.state, absent.found, absent.hint) == ("warn", "not installed", "python -m harness setup other")
+    made = foreign(tmp_path / "made")
+    register(made, tmp_path)
+    assert made.folder in engine(runtime("msgspec"), tmp_path).found
+    (tmp_path / "made/bin/python").unlink()
+    broken = engine(runtime("msgspec"), tmp_path)
+    assert (broken.state, broken.hint) == ("fail", "python -m harness setup other")
 
 
 def test_all_dependencies_are_here() -> None:

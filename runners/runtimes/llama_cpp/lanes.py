@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from runners.replies import Due, HostRows
 from runners.runtimes.llama_cpp.context import ROWS, Context
 
 
@@ -22,13 +23,16 @@ class Lanes:
         self._last = np.zeros(context.sequences, dtype=np.int32)
 
     @property
-    def free(self) -> int | None:
-        """The first idle lane; None where all are busy."""
-        idle = np.flatnonzero(self._length[:self._limit] == 0)
-        return int(idle[0]) if len(idle) else None
+    def room(self) -> int:
+        """How many more can join now."""
+        return int(np.count_nonzero(self._length[:self._limit] == 0))
 
-    def fill(self, lane: int, prompt: Sequence[int]) -> NDArray[np.float32]:
-        """Compute a prompt in an idle lane; logits [1, vocabulary] of its last token."""
+    def fill(self, prompts: Sequence[Sequence[int]]) -> Due:
+        """Compute the first prompt in the first idle lane; that lane and the logits of its last token."""
+        lane = int(np.flatnonzero(self._length == 0)[0])
+        return [lane], HostRows(self._fill(lane, prompts[0]))
+
+    def _fill(self, lane: int, prompt: Sequence[int]) -> NDArray[np.float32]:
         context, size = self._context, len(prompt)
         tokens = np.zeros(size + -size % ROWS, dtype=np.int32)
         tokens[:size] = prompt
@@ -56,8 +60,8 @@ class Lanes:
         self._context.drop(lane, 0)
         self._length[lane] = 0
 
-    def step(self) -> tuple[list[int], NDArray[np.float32]]:
-        """Advance every busy lane by its pushed token; the lanes and their logits [lanes, vocabulary]."""
+    def step(self) -> Due:
+        """Advance every busy lane by its pushed token; the lanes and their logits."""
         context = self._context
         busy = np.flatnonzero(self._length)
         size = min(context.sequences, int(busy[-1]) + 1 + -(int(busy[-1]) + 1) % ROWS)
@@ -69,4 +73,4 @@ class Lanes:
         for lane in idle.tolist():
             context.drop(lane, 0)
         self._length[busy] += 1
-        return busy.tolist(), logits[busy]
+        return busy.tolist(), HostRows(logits[busy])

@@ -14,31 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class Piece:
-    """`tokens` to feed but the last, with the log-probability wanted of the last `targets` of them."""
-
-    owner: int
-    tokens: Ints
-    targets: int
-
-    @property
-    def fed_tokens(self) -> Ints:
-        """Tokens that go through the model."""
-        return self.tokens[:-1]
-
-    @property
-    def fed(self) -> int:
-        """How many they are."""
-        return len(self.tokens) - 1
-
-    @property
-    def first_output(self) -> int:
-        """Depth of the first token whose logits are needed."""
-        return self.fed - self.targets
+from runners.scoring import Ints, Piece
 
 
 @dataclass(frozen=True)

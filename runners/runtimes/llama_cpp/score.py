@@ -1,75 +1,19 @@
 """Log-likelihoods by packed batches with shared prefixes (see `pack`); results come out wave by wave."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.core.runtime import Score, ScoreRequest
-from runners.pairs import encode_pair, rolling_windows
 from runners.runtimes.llama_cpp.context import LANES, ROWS, Context
-from runners.runtimes.llama_cpp.pack import Limits, Piece, Wave, arrange, waves
-from runners.runtimes.llama_cpp.tokens import Tokens
+from runners.runtimes.llama_cpp.pack import Limits, Wave, arrange, waves
+from runners.scoring import Piece
 
-FIRST_TOKENS = 8
 _BLOCK = 1 << 22
 
 
-def score_requests(context: Context, tokens: Tokens, requests: Sequence[ScoreRequest], window: int,
-                   ) -> Iterator[tuple[int, Score]]:
-    """Score continuations; a context that does not fit `window` tokens loses its beginning, as in lm-eval."""
-    parts = []
-    for request in requests:
-        if request.context:
-            head, tail = encode_pair(tokens.encode, request.context, request.continuation)
-        else:
-            head, tail = [tokens.prefix], tokens.encode_bare(request.continuation)
-            if tail[:1] == head:
-                head, tail = tail[:1], tail[1:]
-        parts.append(_windows(head, tail, window))
-    yield from _score(context, parts)
-
-
-def roll_texts(context: Context, tokens: Tokens, texts: Sequence[str], window: int) -> Iterator[tuple[int, Score]]:
-    """Score whole texts, in windows where they are longer than `window` tokens."""
-    yield from _score(context, [rolling_windows(tokens.encode_bare(text), tokens.prefix, window) for text in texts])
-
-
-def _windows(head: list[int], tail: list[int], window: int) -> list[tuple[list[int], list[int]]]:
-    """One (context, targets) pair, its context cut on the left; several where the targets alone overflow."""
-    if len(tail) > window:
-        return rolling_windows(tail, head[-1], window)
-    room = window + 1 - len(tail)
-    return [(head[-room:], tail)]
-
-
-def _score(context: Context, parts: Sequence[Sequence[tuple[list[int], list[int]]]]) -> Iterator[tuple[int, Score]]:
-    """Sum the windows of each text and yield it when its last one is done."""
-    open_windows, logprobs, greedy = Counter[int](), [0.0] * len(parts), [True] * len(parts)
-    pieces = []
-    for owner, windows in enumerate(parts):
-        wanted = [Piece(owner, np.array(head + tail, dtype=np.int32), len(tail)) for head, tail in windows if tail]
-        open_windows[owner] = len(wanted)
-        pieces += wanted
-        if not wanted:
-            yield owner, _result(windows, 0.0, True)
-    for owner, logprob, is_greedy in _measure(context, pieces):
-        logprobs[owner] += logprob
-        greedy[owner] = greedy[owner] and is_greedy
-        open_windows[owner] -= 1
-        if open_windows[owner] == 0:
-            yield owner, _result(parts[owner], logprobs[owner], greedy[owner])
-
-
-def _result(windows: Sequence[tuple[list[int], list[int]]], logprob: float, greedy: bool) -> Score:
-    head, tail = windows[0] if windows else ([], [])
-    fed = (head + tail)[:-1] if tail else head
-    return Score(logprob, greedy, sum(len(targets) for _, targets in windows), len(head), tuple(fed[:FIRST_TOKENS]))
-
-
-def _measure(context: Context, pieces: Sequence[Piece]) -> Iterator[tuple[int, float, bool]]:
-    """(owner, log-probability, greedy) of every piece."""
+def measure(context: Context, pieces: Sequence[Piece]) -> Iterator[tuple[int, float, bool]]:
+    """(owner, log-probability, greedy) of every piece, wave by wave."""
     pieces = arrange(pieces)
     for wave in waves(pieces, Limits(context.sequences, context.cells, context.batch, LANES, ROWS)):
         _carry_over(context, wave)

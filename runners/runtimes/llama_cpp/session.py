@@ -10,14 +10,15 @@ from harness.core.cell import Job, LoadWork
 from harness.core.digest import text_digest
 from harness.core.errors import HarnessError
 from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
+from runners.replies import generate_replies, read_request
 from runners.runtimes.llama_cpp.context import ROWS, Context, open_context
-from runners.runtimes.llama_cpp.generate import generate_replies, read_request
 from runners.runtimes.llama_cpp.lanes import Lanes
 from runners.runtimes.llama_cpp.model import Model, device_names, engine_version, load_model, system_info
-from runners.runtimes.llama_cpp.score import roll_texts, score_requests
+from runners.runtimes.llama_cpp.score import measure
 from runners.runtimes.llama_cpp.settings import LlamaCppSettings, parse_settings
 from runners.runtimes.llama_cpp.stream import LlamaStream
 from runners.runtimes.llama_cpp.template import ChatTemplate
+from runners.scoring import Piece, roll_texts, score_requests
 
 
 class LlamaSession:
@@ -59,11 +60,11 @@ class LlamaSession:
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Packed log-likelihoods, in any order."""
-        return score_requests(self._shared(), self._model.tokens, requests, self._window)
+        return score_requests(self._measure, self._model.tokens, requests, self._window)
 
     def roll(self, texts: Sequence[str]) -> Iterator[tuple[int, Score]]:
         """Log-likelihoods of whole texts, in any order."""
-        return roll_texts(self._shared(), self._model.tokens, texts, self._window)
+        return roll_texts(self._measure, self._model.tokens, texts, self._window)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[tuple[int, Generation]]:
         """Replies by continuous batching, in any order, in a context sized for the longest of them."""
@@ -83,8 +84,11 @@ class LlamaSession:
         with open_context(self._model, self._settings, slots, cells, unified=False) as context:
             yield LlamaStream(context)
 
+    def _measure(self, pieces: Sequence[Piece]) -> Iterator[tuple[int, float, bool]]:
+        return measure(self._shared(), pieces)
+
     def _shared(self) -> Context:
-        """The context for scoring and generating."""
+        """The context for scoring."""
         if self._pool is None:
             self._pool = self._stack.enter_context(
                 open_context(self._model, self._settings, self._settings.n_seq_max, self._settings.n_ctx))

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from harness.core.config import Scalar
 from harness.core.errors import ConfigError
-from runners.runtimes.llama_cpp.cores import usable_cores
+from runners.cores import usable_cores
 
 CacheType = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl"]
 # ggml type number, bytes per element

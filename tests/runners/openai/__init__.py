@@ -1,0 +1,1 @@
+"""The openai runtime against servers that are right, wrong, and hostile."""

@@ -1,0 +1,63 @@
+"""Of the vLLM runtime what needs no engine: its options, and the names of kernels."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from harness.core.errors import ConfigError
+from runners.runtimes.vllm.inspection import kernel_name, told
+from runners.runtimes.vllm.settings import parse_settings
+
+
+class MarlinLinearKernel:
+    """What a scheme chose."""
+
+
+class MPLinearLayerConfig:
+    """No kernel."""
+
+
+class CompressedTensorsWNA16:
+    """A scheme with its kernel."""
+
+    def __init__(self) -> None:
+        self.kernel, self.config = MarlinLinearKernel(), MPLinearLayerConfig()
+
+
+class CompressedTensorsLinearMethod:
+    """A method that leaves all to the layer's scheme."""
+
+
+def test_a_layers_kernel_is_named_with_its_method_and_scheme() -> None:
+    layer = SimpleNamespace(scheme=CompressedTensorsWNA16())
+    found = kernel_name(layer, CompressedTensorsLinearMethod())
+    assert found == "CompressedTensorsLinearMethod, CompressedTensorsWNA16, MarlinLinearKernel"
+    assert kernel_name(SimpleNamespace(), CompressedTensorsLinearMethod()) == "CompressedTensorsLinearMethod"
+
+
+def test_layers_are_counted_by_kernel() -> None:
+    assert told({"B": 2, "A": 1}) == "1 x A; 2 x B"
+    assert told({}) == "none"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"max_model_length": 4}, "the options are dtype"),
+        ({"dtype": "int4"}, "dtype"),
+        ({"gpu_memory_utilization": 1.5}, "gpu_memory_utilization"),
+        ({"max_num_seqs": 64, "max_num_batched_tokens": 32}, "give it at least 64"),
+    ],
+)
+def test_options_that_cannot_be_are_told(options: dict[str, int | float | str], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        parse_settings(options)
+
+
+def test_the_options_of_the_configuration_are_those_of_the_runtime() -> None:
+    from harness import bundle
+    from harness.core.config import Runtime
+
+    configured = bundle.catalogue("runtime", Runtime)["vllm"].options
+    assert parse_settings(configured) == parse_settings({})
+    assert set(configured) == set(type(parse_settings({})).__struct_fields__)

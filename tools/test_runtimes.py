@@ -1,0 +1,64 @@
+"""Set up each runtime's environment and hold the runtime to tests/contract in it, by its own interpreter.
+
+    python tools/test_runtimes.py [--none-skipped] [NAME ...]
+
+An environment that is there is used as it is. One that cannot be made on this box is skipped, and the end of its log
+told; with --none-skipped that is a failure.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness import bundle, environment, machine
+from harness.core.config import Runtime
+from harness.core.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+# What the engines' own code is warned of; of ours every warning is still an error.
+_THEIRS = ("DeprecationWarning", "FutureWarning", "PendingDeprecationWarning", "ResourceWarning")
+
+
+def main(words: Sequence[str]) -> int:
+    """0 if every runtime that could be installed keeps the contract."""
+    names = [word for word in words if not word.startswith("-")]
+    runtimes = {one.extra: one for one in bundle.catalogue("runtime", Runtime).values() if one.extra}
+    results = {name: _hold(runtimes[name]) for name in names or runtimes}
+    for name, result in results.items():
+        sys.stdout.write(f"{name}: {result}\n")
+    wrong = {"failed", "SKIPPED"} if "--none-skipped" in words else {"failed"}
+    return 1 if wrong & {result.split(":")[0] for result in results.values()} else 0
+
+
+def _hold(runtime: Runtime) -> str:
+    """ "kept", "failed", or "SKIPPED: why"."""
+    sys.stdout.write(f"== {runtime.extra}\n")
+    sys.stdout.flush()
+    if why := _missing(runtime):
+        return f"SKIPPED: {why}"
+    made = environment.registered(runtime.extra, environment.home())
+    if made is None:
+        return "SKIPPED: setup made no environment"
+    warn = [word for kind in _THEIRS for word in ("-W", f"default::{kind}")]
+    only = ["-k", f"[{runtime.key}"]
+    done = subprocess.run([made.python, "-m", "pytest", "tests/contract", "-rs", *only, *warn], cwd=ROOT, check=False)
+    return "kept" if done.returncode == 0 else "failed"
+
+
+def _missing(runtime: Runtime) -> str:
+    """Why there is no environment with the engine and pytest in it, "" if there is, or now is, one."""
+    made = environment.registered(runtime.extra, environment.home())
+    if made and machine.packages(["pytest"], environment.ask(made)[1]):
+        return ""
+    words = [sys.executable, "-m", "harness", "setup", runtime.extra, "dev=true"]
+    done = subprocess.run(words, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    sys.stdout.write(done.stdout)
+    return "" if done.returncode == 0 else done.stdout.strip().splitlines()[-1]
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except UserError as error:
+        sys.exit(f"error: {error}")
