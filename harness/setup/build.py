@@ -24,7 +24,7 @@ from harness.execute import child, collect
 from harness.plan.artifact import Unusable, choose
 from harness.setup.install import Installer, Refused, installer
 from harness.setup.own import own
-from harness.setup.recipe import TORCH_CPU, TORCH_CPU_INDEX, Recipe, constraints, dependencies
+from harness.setup.recipe import TORCH_CPU, Recipe, constraints, dependencies
 
 _CHECK_SECONDS = 900.0  # vLLM's first import compiles its modules, minutes on a slow disk
 _DEV = "dev"
@@ -90,10 +90,12 @@ def _install(wish: Wish, into: Installer) -> None:
 
 
 def _indexes(recipe: Recipe, into: Installer) -> list[str]:
-    """PyTorch's own index where its build for the CPU is wanted and the user's indexes do not have it."""
+    """Where PyTorch's build for the CPU is wanted and the user's indexes do not have it: uv knows PyTorch's own."""
     if TORCH_CPU not in recipe.requirements or into.offers(TORCH_CPU):
         return []
-    return ["--extra-index-url", TORCH_CPU_INDEX]
+    if into.uv:
+        return ["--torch-backend", "cpu"]
+    raise Refused(f"no package index has {TORCH_CPU}: add PyTorch's index for the CPU to pip's, or install uv")
 
 
 def _pins() -> Sequence[str]:

