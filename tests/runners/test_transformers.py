@@ -22,7 +22,6 @@ from runners.pairs import encode_pair
 from runners.runtimes.transformers import open_session
 from runners.runtimes.transformers.loading import device_for
 from runners.runtimes.transformers.settings import parse_settings
-from tests.contract.runtimes import POCKETS
 from tests.llama_jobs import llama_job
 
 POCKET = Path(__file__).parents[2] / "assets" / "pocket"
@@ -121,8 +120,8 @@ def test_a_load_is_refused_where_it_does_not_fit_the_window(checkpoint: Path) ->
         stream.submit(StreamRequest(0, (40,) * 250, 10))
 
 
-def test_facts_say_what_was_loaded_and_how(tmp_path: Path) -> None:
-    with open_session(POCKETS[-1].job(tmp_path)) as opened:
+def test_facts_say_what_was_loaded_and_how() -> None:
+    with session(POCKET) as opened:
         facts = opened.facts()
     details = {one.name: one.value for one in facts.details}
     assert facts.weights_bytes == (POCKET / "model.safetensors").stat().st_size

@@ -21,8 +21,10 @@ class Rows:
     cache: DynamicCache | None = None
     last: list[int] = field(default_factory=list)
 
-    def mask(self, device: torch.device) -> Tensor:
-        """True [rows, width] where a place holds a row's own token."""
+    def mask(self, device: torch.device) -> Tensor | None:
+        """True [rows, width] where a place holds a row's own token; None where all do."""
+        if min(self.lengths) == self.width:
+            return None
         starts = torch.tensor([self.width - length for length in self.lengths], device=device)
         return torch.arange(self.width, device=device) >= starts[:, None]
 

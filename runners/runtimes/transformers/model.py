@@ -66,15 +66,16 @@ class Model:
             torch.cuda.empty_cache()
 
     @torch.inference_mode()  # type: ignore[untyped-decorator]
-    def logits(self, ids: Tensor, mask: Tensor, places: Places, cache: DynamicCache | None = None) -> Tensor:
+    def logits(self, ids: Tensor, mask: Tensor | None, places: Places, cache: DynamicCache | None = None) -> Tensor:
         """Feed `ids` [rows, new] behind what `cache` holds and return the logits [n, vocabulary] at `places` of them.
 
-        `mask` [rows, held + new] is true for a row's own tokens; positions count these. The cache grows by `ids`.
+        `mask` [rows, held + new] is true for a row's own tokens, None where all are; positions count these. The cache
+        grows by `ids`.
         """
-        positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1]:]
+        positions = None if mask is None else (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1]:]
         self._places = places
         found: Tensor = self.network(
-            input_ids=ids, attention_mask=None if mask.all() else mask, position_ids=positions,
+            input_ids=ids, attention_mask=mask, position_ids=positions,
             past_key_values=cache, use_cache=cache is not None).logits
         return found[0]
 

@@ -110,7 +110,7 @@ def _feed(model: Model, held: Held, rows: Sequence[Ints], targets: Sequence[int]
     mask = torch.cat([held.mask, torch.arange(ids.shape[1], device=model.device) < sizes[:, None]], dim=1)
     columns = np.concatenate([np.arange(len(row) - last, len(row)) for row, last in zip(rows, targets, strict=True)])
     places = model.tensor(np.repeat(np.arange(len(rows)), targets)), model.tensor(columns)
-    logits = model.logits(model.tensor(ids), mask, places, held.cache)
+    logits = model.logits(model.tensor(ids), None if bool(mask.all()) else mask, places, held.cache)
     return logits.split(list(targets)), Held(held.cache, mask)
 
 

@@ -24,12 +24,16 @@ _GRACE_SECONDS = 20.0
 
 
 class Engine:
-    """A loaded model. `path` is its folder, `window` its length in tokens, `tokens` its vocabulary."""
+    """A loaded model. `path` is its folder, `tokens` its vocabulary; `children` ran before it was loaded.
+
+    `window` is the length of prompt and reply together. vLLM is told one token more, because it refuses a prompt that
+    fills its own window, and scoring feeds that many.
+    """
 
     def __init__(self, engine: LLMEngine, path: Path, tokens: HfTokens, children: Sequence[psutil.Process]) -> None:
         self._engine, self.path, self.tokens = engine, path, tokens
         self.config: Any = engine.vllm_config
-        self.window = int(self.config.model_config.max_model_len)
+        self.window = int(self.config.model_config.max_model_len) - 1
         self._children_before = {child.pid for child in children}
         self._numbers = count()
 

@@ -9,14 +9,20 @@ from collections.abc import Iterator, Sequence
 from vllm import SamplingParams
 from vllm.sampling_params import RequestOutputKind
 
+from harness.core.errors import UserError
 from harness.core.runtime import FinishReason, Generation
 from runners.hf_tokens import HfTokens
 from runners.replies import Writing
 from runners.runtimes.vllm.engine import Engine, until_done
 
+HOTTEST = 2.0  # vLLM's own limit
+
 
 def generate_replies(engine: Engine, asked: Sequence[Writing]) -> Iterator[tuple[int, Generation]]:
     """Yield (index, generation) as replies finish."""
+    hottest = max((one.request.sampling.temperature for one in asked), default=0.0)
+    if hottest > HOTTEST:
+        raise UserError(f"vLLM samples at temperatures up to {HOTTEST:g}, not {hottest:g}", "choose a lower one")
     writing = {}
     for one in asked:
         if one.budget > 0:

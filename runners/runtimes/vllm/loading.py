@@ -65,13 +65,16 @@ def _load(path: Path, settings: VllmSettings, children: list[psutil.Process]) ->
     config = get_config(str(path), trust_remote_code=settings.trust_remote_code)
     text = config.get_text_config()
     own = int(getattr(text, "max_position_embeddings", 0) or settings.max_model_len)
+    window = min(settings.max_model_len, own)
+    # One more than the window, see `Engine`: the token at that place is chosen, and never fed.
+    os.environ["VLLM_ALLOW_LONG_MAX_MODEL_LEN"] = str(int(window == own))
     cache = settings.kv_cache_gib or (_CPU_CACHE_GIB if on_cpu else None)
     args = EngineArgs(
         model=str(path),
         dtype=_dtype(settings, config, on_cpu),
         quantization=settings.quantization,
         kv_cache_dtype=settings.kv_cache_dtype,
-        max_model_len=min(settings.max_model_len, own),
+        max_model_len=window + 1,
         max_num_seqs=settings.max_num_seqs,
         max_num_batched_tokens=settings.max_num_batched_tokens,
         gpu_memory_utilization=settings.gpu_memory_utilization,

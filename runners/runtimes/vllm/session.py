@@ -22,9 +22,6 @@ from runners.runtimes.vllm.settings import VllmSettings
 from runners.runtimes.vllm.stream import VllmStream
 from runners.scoring import Piece, roll_texts, score_requests
 
-# vLLM takes no prompt that fills its window (a reply of at least one token must fit), and feeds a score's last token.
-_SPARE = 2
-
 
 class VllmSession:
     """One engine; use one iterator or stream at a time."""
@@ -66,11 +63,11 @@ class VllmSession:
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Log-likelihoods, in any order."""
-        return score_requests(self._measure, self._engine.tokens, requests, self._engine.window - _SPARE)
+        return score_requests(self._measure, self._engine.tokens, requests, self._engine.window)
 
     def roll(self, texts: Sequence[str]) -> Iterator[tuple[int, Score]]:
         """Log-likelihoods of whole texts, in any order."""
-        return roll_texts(self._measure, self._engine.tokens, texts, self._engine.window - _SPARE)
+        return roll_texts(self._measure, self._engine.tokens, texts, self._engine.window)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[tuple[int, Generation]]:
         """Replies by vLLM's continuous batching, in any order."""
@@ -93,7 +90,7 @@ class VllmSession:
     def _measure(self, pieces: Sequence[Piece]) -> Iterator[tuple[int, float, bool]]:
         if pieces and not self._warm:
             # The first pass compiles what ranks the tokens, many seconds; nothing else is to wait for it.
-            list(measure(self._engine, [Piece(0, np.array(pieces[0].tokens[:2]), 1)]))
+            list(measure(self._engine, [Piece(0, np.array([self._engine.tokens.prefix] * 3), 2)]))
             self._warm = True
         return measure(self._engine, pieces)
 
