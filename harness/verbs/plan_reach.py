@@ -8,7 +8,6 @@ from rich.table import Table
 
 from harness.core.cell import QualityWork
 from harness.core.errors import SchemaError
-from harness.core.look import LAST, items_at
 from harness.core.plan import Plan
 from harness.core.suite import Task
 from harness.stats.planning import items_needed, margin_for, smallest_margin
@@ -24,7 +23,7 @@ _SHORT = 6  # letters of a cell's id, as `show` takes them
 def show_reach(plan: Plan, layout: Layout, console: Console) -> None:
     """Write the tables; the second one only where this plan's arms have met before in the results folder."""
     console.print("", _assumed(plan), sep="\n")
-    note = "  reaches: smallest margin decided; needs: items to decide the plan's margin"
+    note = "  reaches: smallest margin decided; needs: items to decide the plan's margin; perplexity gets no verdict"
     console.print(note, style="dim", soft_wrap=True)
     if plan.staged:
         console.print(_looks(), style="dim", soft_wrap=True)
@@ -68,10 +67,7 @@ def _assumed(plan: Plan) -> Table:
     table = ruled_table(title, 2, "task", "kind", "items", "chance", "reaches", "margin", "needs")
     for task in plan.suite.tasks:
         items = planned_items(plan, task)
-        counts = [items_at(look, items) for look in range(1, LAST + 1)] if items and plan.staged else [items]
-        shown = " ".join("?" if count is None else f"{count:,}" for count in counts)
-        if task.output == "rolling":  # read to the end at once
-            shown = shown.split()[-1]
+        shown = "?" if items is None else f"{items:,}"
         table.add_row(task.task, task.kind, shown, _chance(task), *_reach(plan, task, flips))
     return table
 
@@ -93,7 +89,7 @@ def _reach(plan: Plan, task: Task, flips: float) -> tuple[str, str, str]:
     """Smallest margin the task's items decide, the plan's margin for it, and the items that margin needs."""
     items = planned_items(plan, task)
     if task.output == "rolling":
-        return "no verdict", "", ""
+        return "-", "", ""
     if items is None and plan.protocol.margin is None:
         return "?", "?", "?"
     margin = margin_for(plan.protocol, items or 0)

@@ -66,16 +66,16 @@ def test_before_any_run_the_assumed_flip_rate_says_what_each_task_reaches_and_ne
     assert rows(text, "triage") == ["triage classification 1,000 25 % 2.1 pt 2 pt 1,071"]
     assert rows(text, "code") == ["code classification 5,000 25 % 0.9 pt 1 pt 4,282"]
     assert rows(text, "gsm8k") == ["gsm8k classification ? 25 % ? ? ?"]
-    assert rows(text, "documents") == ["documents perplexity 100 - no verdict"]
+    assert rows(text, "documents") == ["documents perplexity 100 - -"]
     assert "measured before" not in text
 
 
 def test_a_limit_a_margin_and_looks_are_taken_into_account(tmp_path: Path) -> None:
     text = told(a_plan(limit=400, margin=0.03, stop=True, flip_rate_assumed=0.1), tmp_path)
     reach, need = smallest_margin(400, 0.1), items_needed(0.1, 0.03)
-    assert rows(text, "triage") == [f"triage classification 100 200 400 25 % {100 * reach:.1f} pt 3 pt {need}"]
+    assert rows(text, "triage") == [f"triage classification 400 25 % {100 * reach:.1f} pt 3 pt {need}"]
     assert rows(text, "gsm8k") == [f"gsm8k classification ? 25 % ? 3 pt {need}"]
-    assert rows(text, "documents") == ["documents perplexity 100 - no verdict"]
+    assert rows(text, "documents") == ["documents perplexity 100 - -"]
     assert "a change needs z 3.96, 2.80, 1.98, equivalence 3.36, 2.37, 1.68" in text
 
 
