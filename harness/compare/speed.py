@@ -119,11 +119,15 @@ def _value(record: Completed | None, key: Key) -> float | None:
 
 
 def _unknown_because(rounds: list[Round], key: Key) -> Iterable[str]:
+    """Why sides lack the reading; what both sides say alike is said once, without naming them."""
     sides = [(arm, side) for one in rounds for arm, side in zip(("baseline", "candidate"), one, strict=True) if side]
+    said: dict[str, set[str]] = {}
     for arm, side in sides:
         found = [one.reason for one in side.outcome.readings if _key(one) == key]
         if _value(side, key) is None:
-            yield f"{arm}: " + (found[0] if found and found[0] else "not measured")
+            said.setdefault(found[0] if found and found[0] else "not measured", set()).add(arm)
+    for reason, arms in said.items():
+        yield reason if len(arms) == 2 else f"{min(arms)}: {reason}"
 
 
 def _spread(values: list[float]) -> Scored | None:

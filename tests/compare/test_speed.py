@@ -72,7 +72,7 @@ def test_a_reading_that_cannot_be_known_keeps_its_reason() -> None:
     records = [measured(cell, readings=decode()) for one in both for cell in one]
     found = rows(of, records)["decode"]
     assert (found.baseline, found.candidate, found.ratio) == (None, None, None)
-    assert found.reason == "baseline: no sensor; candidate: no sensor"
+    assert found.reason == "no sensor"
 
 
 def test_equal_readings_claim_no_certainty() -> None:
