@@ -99,5 +99,5 @@ POCKETS = (
     Pocket("transformers", "transformers", "runners.runtimes.transformers", _HF, "", {"threads": 1, "device": "cpu"}),
     # Apple's GPUs round otherwise than a CPU: held to the figures of float32 on the CPU.
     Pocket("mlx", "mlx_lm", "runners.runtimes.mlx", _HF, "", {"device": "cpu"}),
-    Pocket("vllm", "vllm", "runners.runtimes.vllm", _HF, "", {"max_num_seqs": 16, "kv_cache_gib": 0.25}),
+    Pocket("vllm", "vllm", "runners.runtimes.vllm.session", _HF, "", {"max_num_seqs": 16, "kv_cache_gib": 0.25}),
 )

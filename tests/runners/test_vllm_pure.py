@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.core.errors import ConfigError
-from runners.runtimes.vllm.inspection import kernel_name, told
+from runners.runtimes.vllm.inspection import Inside, kernel_name, look_inside, told
 from runners.runtimes.vllm.settings import parse_settings
 
 
@@ -33,6 +33,22 @@ def test_a_layers_kernel_is_named_with_its_method_and_scheme() -> None:
     found = kernel_name(layer, CompressedTensorsLinearMethod())
     assert found == "CompressedTensorsLinearMethod, CompressedTensorsWNA16, MarlinLinearKernel"
     assert kernel_name(SimpleNamespace(), CompressedTensorsLinearMethod()) == "CompressedTensorsLinearMethod"
+
+
+class Worker:
+    """What a worker shows of itself: two linear layers, one attention layer, and a cache of 16 tokens a page."""
+
+    def get_model(self) -> SimpleNamespace:
+        linear = SimpleNamespace(quant_method=CompressedTensorsLinearMethod())
+        attention = SimpleNamespace(attn_backend=SimpleNamespace(get_name=lambda: "FLASH_ATTN"))
+        return SimpleNamespace(modules=lambda: [SimpleNamespace(), linear, linear, attention])
+
+    def get_kv_cache_spec(self) -> dict[str, SimpleNamespace]:
+        return {name: SimpleNamespace(page_size_bytes=4096, block_size=16) for name in ("a", "b")}
+
+
+def test_a_worker_tells_its_kernels_and_what_a_token_takes_in_its_cache() -> None:
+    assert look_inside(Worker()) == Inside({"CompressedTensorsLinearMethod": 2}, {"FLASH_ATTN": 1}, 512.0)
 
 
 def test_layers_are_counted_by_kernel() -> None:

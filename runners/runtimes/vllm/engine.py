@@ -10,7 +10,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import psutil
 from vllm import SamplingParams
 from vllm.distributed import cleanup_dist_env_and_memory
 from vllm.inputs.engine import tokens_input
@@ -20,21 +19,18 @@ from vllm.v1.engine.llm_engine import LLMEngine
 from runners.hf_tokens import HfTokens
 from runners.runtimes.vllm.inspection import Inside, look_inside
 
-_GRACE_SECONDS = 20.0
-
 
 class Engine:
-    """A loaded model. `path` is its folder, `tokens` its vocabulary; `children` ran before it was loaded.
+    """A loaded model. `path` is its folder, `tokens` its vocabulary.
 
     `window` is the length of prompt and reply together. vLLM is told one token more, because it refuses a prompt that
     fills its own window, and scoring feeds that many.
     """
 
-    def __init__(self, engine: LLMEngine, path: Path, tokens: HfTokens, children: Sequence[psutil.Process]) -> None:
+    def __init__(self, engine: LLMEngine, path: Path, tokens: HfTokens) -> None:
         self._engine, self.path, self.tokens = engine, path, tokens
         self.config: Any = engine.vllm_config
         self.window = int(self.config.model_config.max_model_len) - 1
-        self._children_before = {child.pid for child in children}
         self._numbers = count()
 
     def submit(self, prompt: Sequence[int], params: SamplingParams) -> str:
@@ -51,26 +47,17 @@ class Engine:
         """Forget requests, running or waiting; finished ones are no error."""
         self._engine.abort_request(list(names))
 
-    def inside(self) -> Inside:
-        """The kernels of the first worker."""
-        found: list[Inside] = self._engine.apply_model(look_inside)
-        return found[0]
-
-    def cache_bytes_per_token(self) -> float:
-        """Keys and values of one token over all layers and workers."""
-        workers: list[dict[str, Any]] = self._engine.collective_rpc("get_kv_cache_spec")
-        return float(sum(spec.page_size_bytes / spec.block_size for one in workers for spec in one.values()))
+    def inside(self) -> list[Inside]:
+        """What each worker runs."""
+        found: list[Inside] = self._engine.collective_rpc(look_inside)
+        return found
 
     def close(self) -> None:
-        """Shut the engine down, give its memory back, and end every process it started."""
+        """Shut the engine down and give its memory back."""
         self._engine.engine_core.shutdown()
         del self._engine
         gc.collect()
         cleanup_dist_env_and_memory()
-        started = [one for one in psutil.Process().children(recursive=True) if one.pid not in self._children_before]
-        for left in psutil.wait_procs(started, timeout=_GRACE_SECONDS)[1]:
-            left.kill()
-        psutil.wait_procs(started, timeout=_GRACE_SECONDS)
 
 
 def until_done(engine: Engine, names: set[str]) -> Iterator[RequestOutput]:

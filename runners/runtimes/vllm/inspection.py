@@ -1,7 +1,8 @@
 """What the engine really runs: the kernels behind each layer, whatever the checkpoint's label says.
 
 An NVFP4 checkpoint may run weight-only through Marlin, an AWQ one through several kernels; vLLM decides by GPU and
-shape. Run inside the worker that holds the model, so everything here must survive a trip between processes.
+shape. Run inside the worker that holds the model, so function and result must survive a trip between processes
+(vLLM waits for ever for a result that does not).
 """
 
 from collections import Counter
@@ -11,23 +12,25 @@ from msgspec import Struct
 
 
 class Inside(Struct, frozen=True):
-    """How many layers use which linear method and kernel, and which attention backend."""
+    """How many layers use which linear method and kernel, and which attention backend; bytes of cache per token."""
 
     linear: dict[str, int]
     attention: dict[str, int]
+    cache_bytes_per_token: float
 
 
-def look_inside(model: Any) -> Inside:
-    """Walk a torch module of vLLM."""
+def look_inside(worker: Any) -> Inside:
+    """Walk the model that a worker of vLLM holds."""
     linear, attention = Counter[str](), Counter[str]()
-    for module in model.modules():
+    for module in worker.get_model().modules():
         method = getattr(module, "quant_method", None)
         if method is not None and not hasattr(module, "attn_backend"):
             linear[kernel_name(module, method)] += 1
         backend = getattr(module, "attn_backend", None)
         if backend is not None:
             attention[str(backend.get_name())] += 1
-    return Inside(dict(linear), dict(attention))
+    cache = sum(spec.page_size_bytes / spec.block_size for spec in worker.get_kv_cache_spec().values())
+    return Inside(dict(linear), dict(attention), float(cache))
 
 
 def kernel_name(layer: Any, method: Any) -> str:

@@ -23,6 +23,7 @@ from runners.runtimes.vllm.engine import Engine
 from runners.runtimes.vllm.settings import VllmSettings
 
 _CPU_CACHE_GIB = 2.0
+_GRACE_SECONDS = 20.0
 # What vLLM raises for checkpoints, options and devices that do not go together.
 _REFUSALS = (ImportError, OSError, ValueError, RuntimeError, KeyError, AttributeError, NotImplementedError, TypeError)
 
@@ -33,17 +34,30 @@ def load_engine(path: Path, settings: VllmSettings) -> Iterator[Engine]:
     if not (path / "config.json").is_file():
         raise NotFound(f"no checkpoint at {path}: it has no config.json", "run again to prepare it")
     _tell_by_environment(settings)
-    children = psutil.Process().children(recursive=True)
+    with _no_process_left():
+        try:
+            engine = _load(path, settings)
+        except _REFUSALS as error:
+            lines = str(error).strip().splitlines()
+            reason = lines[0] if lines else type(error).__name__
+            raise UserError(f"vLLM cannot load {path}: {reason}", _hint(str(error))) from error
+        try:
+            yield engine
+        finally:
+            engine.close()
+
+
+@contextmanager
+def _no_process_left() -> Iterator[None]:
+    """Wait for the processes that vLLM starts meanwhile, and end those that stay."""
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
     try:
-        engine = _load(path, settings, children)
-    except _REFUSALS as error:
-        lines = str(error).strip().splitlines()
-        reason = lines[0] if lines else type(error).__name__
-        raise UserError(f"vLLM cannot load {path}: {reason}", _hint(str(error))) from error
-    try:
-        yield engine
+        yield
     finally:
-        engine.close()
+        started = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+        for left in psutil.wait_procs(started, timeout=_GRACE_SECONDS)[1]:
+            left.kill()
+        psutil.wait_procs(started, timeout=_GRACE_SECONDS)
 
 
 def _tell_by_environment(settings: VllmSettings) -> None:
@@ -60,7 +74,7 @@ def _tell_by_environment(settings: VllmSettings) -> None:
     }
 
 
-def _load(path: Path, settings: VllmSettings, children: list[psutil.Process]) -> Engine:
+def _load(path: Path, settings: VllmSettings) -> Engine:
     on_cpu = current_platform.is_cpu()
     config = get_config(str(path), trust_remote_code=settings.trust_remote_code)
     text = config.get_text_config()
@@ -88,7 +102,7 @@ def _load(path: Path, settings: VllmSettings, children: list[psutil.Process]) ->
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of vLLM's use of torch; not ours to mend
         engine = LLMEngine.from_engine_args(args)
-    return Engine(engine, path, _tokens(path, engine.vllm_config.model_config, settings), children)
+    return Engine(engine, path, _tokens(path, engine.vllm_config.model_config, settings))
 
 
 def _dtype(settings: VllmSettings, config: Any, on_cpu: bool) -> Any:

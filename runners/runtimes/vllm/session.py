@@ -10,15 +10,17 @@ import torch
 import vllm
 from vllm.platforms import current_platform
 
+from harness.core.cell import Job
 from harness.core.digest import text_digest
-from harness.core.errors import UserError
+from harness.core.errors import HarnessError, UserError
 from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
 from runners.replies import read_request
 from runners.runtimes.vllm.engine import Engine
 from runners.runtimes.vllm.generate import generate_replies
 from runners.runtimes.vllm.inspection import told
+from runners.runtimes.vllm.loading import load_engine
 from runners.runtimes.vllm.score import measure
-from runners.runtimes.vllm.settings import VllmSettings
+from runners.runtimes.vllm.settings import VllmSettings, parse_settings
 from runners.runtimes.vllm.stream import VllmStream
 from runners.scoring import Piece, roll_texts, score_requests
 
@@ -33,12 +35,12 @@ class VllmSession:
     def facts(self) -> Facts:
         """The engine, the weights, every effective setting, and the kernels that vLLM chose."""
         engine, settings = self._engine, self._settings
-        inside, tokens, config = engine.inside(), engine.tokens, engine.config
+        workers, tokens, config = engine.inside(), engine.tokens, engine.config
         details = {
             "distribution": ", ".join(packages_distributions().get("vllm", ())), "torch": torch.__version__,
             "model": ", ".join(config.model_config.architectures), "dtype": str(config.model_config.dtype),
-            "quantization": config.model_config.quantization or "none", "linear_kernels": told(inside.linear),
-            "attention": told(inside.attention), "kv_cache_dtype": config.cache_config.cache_dtype,
+            "quantization": config.model_config.quantization or "none", "linear_kernels": told(workers[0].linear),
+            "attention": told(workers[0].attention), "kv_cache_dtype": config.cache_config.cache_dtype,
             "kv_cache_tokens": config.cache_config.kv_cache_size_tokens, "block_size": config.cache_config.block_size,
             "compilation": config.compilation_config.mode.name,
             "cuda_graphs": config.compilation_config.cudagraph_mode.name,
@@ -50,7 +52,7 @@ class VllmSession:
         }
         return Facts(
             "vLLM", vllm.__version__, current_platform.get_device_name(), _weights_bytes(engine.path),
-            engine.cache_bytes_per_token(), engine.window, tokens.size,
+            sum(one.cache_bytes_per_token for one in workers), engine.window, tokens.size,
             tuple(Detail(name, str(value)) for name, value in details.items()))
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
@@ -93,6 +95,16 @@ class VllmSession:
             list(measure(self._engine, [Piece(0, np.array([self._engine.tokens.prefix] * 3), 2)]))
             self._warm = True
         return measure(self._engine, pieces)
+
+
+@contextmanager
+def open_session(job: Job) -> Iterator[VllmSession]:
+    """Load the prepared checkpoint; raises ConfigError for options, UserError for what vLLM refuses."""
+    if job.prepared is None:
+        raise HarnessError("the vLLM runtime was given no prepared weights")
+    settings = parse_settings(job.cell.options)
+    with load_engine(Path(job.prepared.path), settings) as engine:
+        yield VllmSession(engine, settings)
 
 
 def _weights_bytes(folder: Path) -> int | None:
