@@ -139,7 +139,7 @@ def test_what_overflows_the_window_says_so_and_spares_its_neighbours(pocket: Poc
 
 
 def test_characters_split_over_tokens_come_out_whole(session: Session) -> None:
-    wild = [GenerateRequest("caf", 24, sampling=Sampling(8.0), seed=seed) for seed in range(16)]
+    wild = [GenerateRequest("caf", 24, sampling=Sampling(2.0), seed=seed) for seed in range(16)]
     texts = [one.text for one in in_order(session.generate(wild))]
     assert all(text.encode().decode() == text for text in texts)
     assert any(not text.isascii() for text in texts)
