@@ -89,6 +89,8 @@ def _note(wide: Interval, verdict: Verdict, changed: Verdict | None, margin: flo
         return info if verdict is Verdict.INCONCLUSIVE else "baseline at ceiling"
     if verdict is Verdict.EQUIVALENT and changed:
         return "small real loss" if changed is Verdict.DEGRADED else "small real gain"
+    if verdict is Verdict.INCONCLUSIVE and (wide.high < 0 or wide.low > 0):
+        return "a change taken alone, but not after correction for all tasks and quantizations"
     beyond = (verdict is Verdict.DEGRADED and wide.high < -margin) or (
         verdict is Verdict.IMPROVED and wide.low > margin
     )

@@ -377,3 +377,25 @@ def test_a_great_loss_on_all_of_five_templates_is_seen() -> None:
     found = by_task(analyse(arms.plan, [measured(arms.baseline, frames[0]), measured(arms.candidate(), frames[1])]))
     assert found["triage"].verdict is Verdict.DEGRADED
     assert found["triage"].method.startswith("Tango score, score t test (5 templates")
+
+
+def test_an_interval_off_zero_that_is_no_verdict_says_why() -> None:
+    """Ten comparisons: what one alone would show does not survive Holm's correction, and the interval looks as if."""
+    rng = np.random.default_rng(13)
+    arms = Arms(suite(*map(choice, NAMES)), ("q8_0", "q4_k_m"), replicate=False)
+    before = {name: answers(rng, 400) for name in NAMES}
+    lost = before["triage"].copy()
+    lost[np.flatnonzero(lost)[:12]] = 0
+    gained = np.flatnonzero(before["triage"] == 0)[:2]
+    lost[gained] = 1
+    records = [measured(arms.baseline, *(frame(name, {"acc": before[name]}) for name in NAMES))]
+    for quant in arms.quants:
+        scores = {**before, **({"triage": lost} if quant == "q4_k_m" else {})}
+        records.append(measured(arms.candidate(quant), *(frame(name, {"acc": scores[name]}) for name in NAMES)))
+    found = by_task(analyse(arms.plan, records))["triage"]
+    assert found.pvalue < 0.05 < found.pvalue_holm
+    assert found.high < 0
+    assert (found.verdict, found.note) == (
+        Verdict.INCONCLUSIVE,
+        "a change taken alone, but not after correction for all tasks and quantizations",
+    )
