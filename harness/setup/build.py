@@ -60,7 +60,7 @@ def make(wish: Wish) -> Environment:
         with ExitStack() as undo:
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             _install(wish, installer(folder, log))
-            wish.say("checking: it loads the pocket model and scores with it")
+            wish.say(f"checking that runtime {wish.runtime.key} works in it")
             _check(wish, made, log)
             environment.register(made, wish.home)
             undo.pop_all()
