@@ -20,7 +20,7 @@ from harness.core.errors import NotFound, UserError
 from harness.core.runtime import Detail
 
 # Beside the engine's own distribution: what decides which numbers come out.
-_RECORDED = ("lm-eval", "numpy", "torch", "transformers", "tokenizers", "safetensors", "compressed-tensors")
+_RECORDED = ("lm-eval", "numpy", "torch", "mlx", "transformers", "tokenizers", "safetensors", "compressed-tensors")
 _PATIENCE_SECONDS = 60
 _ASK = "import json, platform, sysconfig; print(json.dumps([platform.python_version(), sysconfig.get_path('purelib')]))"
 
@@ -94,17 +94,22 @@ def interpreter(runtime: Runtime, folder: Path) -> Interpreter:
         found = engine(runtime, site)
         if not found:
             raise UserError(f"the environment in {made.folder} has no {runtime.package}", command(runtime.extra))
-        return Interpreter(made.python, version, made.name, (*found, *machine.packages(_RECORDED, site)))
+        return Interpreter(made.python, version, made.name, _with_recorded(found, site))
     own = engine(runtime)
     if runtime.package and not own:
         hint = command(runtime.extra) if runtime.extra else f"pip install {runtime.package}"
         raise NotFound(f"runtime {runtime.key} is not installed", hint)
-    return Interpreter(sys.executable, platform.python_version(), "", (*own, *machine.packages(_RECORDED)))
+    return Interpreter(sys.executable, platform.python_version(), "", _with_recorded(own))
 
 
 def engine(runtime: Runtime, site: str | None = None) -> tuple[Detail, ...]:
     """Name and version of the distribution that holds the runtime's engine, in `site` or here; () if there is none."""
     return machine.packages([name for name in (runtime.package, *runtime.other_builds) if name], site)[:1]
+
+
+def _with_recorded(found: tuple[Detail, ...], site: str | None = None) -> tuple[Detail, ...]:
+    named = {one.name for one in found}
+    return (*found, *machine.packages([name for name in _RECORDED if name not in named], site))
 
 
 def ask(made: Environment) -> tuple[str, str]:

@@ -22,7 +22,7 @@ def main(args: Arguments) -> int:
     name, options = _words(args.overrides)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     runtimes = bundle.catalogue("runtime", Runtime, args.conf_dirs)
-    runtime = _runtime(name, runtimes)
+    runtime = runtime_for(name, runtimes)
     home = Path(options["envs"]).expanduser().absolute() if "envs" in options else environment.home()
     flags = os.environ.get("CMAKE_ARGS", "")
     how = recipe(runtime.extra, build_for(machine.inspect()), flags, cmake_of(bundle.root()))
@@ -51,14 +51,16 @@ def _words(words: Iterable[str]) -> tuple[str, dict[str, str]]:
     return names[0], options
 
 
-def _runtime(name: str, runtimes: dict[str, Runtime]) -> Runtime:
+def runtime_for(name: str, runtimes: dict[str, Runtime]) -> Runtime:
     """The runtime that an environment is for, by the environment's name or the runtime's own."""
-    known = {one.extra: one for one in reversed(runtimes.values()) if one.extra}
     if name in runtimes and runtimes[name].extra:
         return runtimes[name]
-    if name not in known:
-        raise ConfigError(f"no environment called '{name}'", bundle.closest(name, known))
-    return known[name]
+    users = [one for one in runtimes.values() if one.extra]
+    # Of several, the engine itself (vllm) rather than what starts a server of it (vllm_served).
+    users.sort(key=lambda one: one.key != one.extra.replace("-", "_"))
+    if name not in {one.extra for one in users}:
+        raise ConfigError(f"no environment called '{name}'", bundle.closest(name, {one.extra for one in users}))
+    return next(one for one in users if one.extra == name)
 
 
 def _refused(wish: Wish, error: Refused, console: Console) -> int:

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from harness import environment
+from harness import bundle, environment
 from harness.cli import run
 from harness.core.config import Runtime
 from harness.core.errors import UserError
-from harness.setup.build import Wish, make
+from harness.setup.build import Wish, make, pocket
 from harness.setup.install import Refused
 from harness.setup.recipe import Recipe
+from harness.verbs.setup import runtime_for
 from tests.foreign import foreign
 
 FAKE = Runtime("fake", "Fake", "runners.runtimes.fake", ("gguf",), "msgspec", {}, extra="other")
@@ -56,3 +57,20 @@ def test_a_setup_of_nothing_is_one_line(words: list[str], said: str, capsys: pyt
     told = capsys.readouterr().err
     assert said in told
     assert told.count("\n") == 1
+
+
+def test_an_environment_is_checked_with_the_engine_itself_and_not_with_a_server_of_it() -> None:
+    runtimes = bundle.catalogue("runtime", Runtime)
+    names = {one.extra for one in runtimes.values() if one.extra}
+    assert {name: runtime_for(name, runtimes).key for name in names} == {
+        "vllm": "vllm", "hf": "transformers", "mlx": "mlx", "llama-cpp": "llama_cpp", "openai": "openai"}
+    assert runtime_for("vllm_served", runtimes).key == "vllm_served"
+
+
+@pytest.mark.parametrize(
+    ("key", "location", "file"),
+    [("vllm", "pocket", ""), ("llama_cpp", "pocket", "pocket-f16.gguf"), ("openai", "", "")],
+)
+def test_the_check_loads_the_pocket_model_in_full_precision(key: str, location: str, file: str) -> None:
+    artifact, scheme = pocket(bundle.catalogue("runtime", Runtime)[key])
+    assert (artifact.location, artifact.file, scheme) == (location, file, "")
