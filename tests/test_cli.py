@@ -90,9 +90,11 @@ def test_quick_verbs_import_nothing_heavy(words: list[str]) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_planning_imports_no_engine_and_no_pandas() -> None:
+def test_planning_imports_no_engine_and_no_pandas(tmp_path: Path) -> None:
+    """Where nothing is stored yet; flip rates measured before are worth the wait for pandas."""
+    words = ["plan", "hw=dgx_spark", "model=qwen3", f"results={tmp_path}"]
     code = (
-        "import sys; from harness.cli import run; code = run(['plan', 'hw=dgx_spark', 'model=qwen3']); "
+        f"import sys; from harness.cli import run; code = run({words!r}); "
         "heavy = {'numpy', 'pandas', 'lm_eval', 'llama_cpp', 'torch', 'matplotlib'} & set(sys.modules);"
         "sys.exit(','.join(sorted(heavy)) or code)"
     )

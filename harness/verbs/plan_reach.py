@@ -23,7 +23,7 @@ _SHORT = 6  # letters of a cell's id, as `show` takes them
 def show_reach(plan: Plan, layout: Layout, console: Console) -> None:
     """Write the tables; the second one only where this plan's arms have met before in the results folder."""
     console.print("", _assumed(plan), sep="\n")
-    note = "  reaches: smallest margin decided; needs: items to decide the plan's margin; perplexity gets no verdict"
+    note = "  reaches: smallest margin decided; needs: items to decide the plan's margin\n  -: no verdict"
     console.print(note, style="dim", soft_wrap=True)
     if plan.staged:
         console.print(_looks(), style="dim", soft_wrap=True)
