@@ -18,9 +18,15 @@ def tidy(view: View) -> pd.DataFrame:
 
 
 def _flat(section: str, one: Comparison | Diagnostic | SpeedComparison) -> dict[str, object]:
-    """Fields by name; a Scored becomes name, name_low, name_high, a margin verdict verdict_at_<points>."""
+    """Fields by name; a Scored becomes name, name_low, name_high, a margin verdict verdict_at_<points>,
+    the noise beside a comparison noise_<field>."""
     flat: dict[str, object] = {"section": section}
-    for name, value in msgspec.structs.asdict(one).items():
+    fields = msgspec.structs.asdict(one)
+    if (noise := fields.pop("noise", None)) is not None:
+        fields |= {f"noise_{name}": value for name, value in msgspec.structs.asdict(noise).items()}
+        fields["noise_at_noise"] = noise.at_noise.verdict.value
+        fields["noise_margin"] = noise.at_noise.margin
+    for name, value in fields.items():
         if isinstance(value, Scored):
             flat |= {name: value.score, f"{name}_low": value.low, f"{name}_high": value.high}
         elif isinstance(value, str):

@@ -6,6 +6,7 @@ import numpy as np
 from harness.core.verdict import Analysis
 from harness.report import noise
 from harness.report.document import headline
+from harness.report.frame import tidy
 from harness.report.tables import Table
 from harness.report.view import View
 from tests.compare.arms import answers
@@ -68,3 +69,13 @@ def test_replicates_that_change_nothing_are_one_sentence() -> None:
     assert noise.silence(View(compared([scores] * 3, scores))).endswith("None of 600 answers changed its score.")
     assert noise.silence(View(example(1))) == ""
     assert noise.silence(View(example(0))) == ""
+
+
+def test_the_noise_beside_a_comparison_is_flat_in_the_tidy_table() -> None:
+    found = tidy(View(example(3)))
+    row = found[found["section"] == "quality"].iloc[0]
+    assert row["noise_runs"] == 4
+    assert row["noise_fixed_low"] < row["noise_fixed"] < row["noise_fixed_high"]
+    assert row["noise_at_noise"] in {"equivalent", "inconclusive", "degraded", "improved"}
+    assert row["noise_margin"] >= 0.01
+    assert "noise" not in found.columns
