@@ -105,7 +105,8 @@ def _task(path: Path) -> Task:
     output = _OUTPUTS.get(str(content.get("output_type", "generate_until")), "generate")
     metrics = content.get("metric_list") or [{"metric": "acc" if output == "choice" else "exact_match"}]
     filters = content.get("filter_list") or []
-    suffix = f",{filters[0]['name']}" if filters else ""
+    # As the items name them: by metric alone, unless several filters give several figures.
+    suffix = f",{filters[0]['name']}" if len(filters) > 1 else ""
     choices = content.get("doc_to_choice")
     return Task(
         task=str(content.get("task", path.stem)),

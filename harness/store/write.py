@@ -43,7 +43,7 @@ def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
 def plan(layout: Layout, plan: Plan, started: str) -> Path:
     """Store what is about to be measured and how it will be judged, before the first cell runs."""
     folder = layout.plans(plan.hw)
-    stamp = started.replace("-", "").replace(":", "").split(".")[0] + "Z"
+    stamp = started.replace("-", "").replace(":", "").split(".")[0].removesuffix("Z") + "Z"
     path = folder / f"{stamp}-{plan.id}.json"
     with _clear_errors(path):
         folder.mkdir(parents=True, exist_ok=True)

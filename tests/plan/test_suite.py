@@ -146,3 +146,8 @@ def test_a_suite_may_extend_another_and_ask_fewer_items(folder: Path) -> None:
     quick = load("quick", folder)
     assert (quick.name, quick.limit, quick.license) == ("quick", 3, "CC0-1.0")
     assert quick.tasks == load("small", folder).tasks
+
+
+def test_a_metric_is_told_by_its_filter_only_where_there_are_several() -> None:
+    metrics = {name: load(f"lm_eval:{name}", Path()).tasks[0].metric for name in ("triviaqa", "gsm8k")}
+    assert metrics == {"triviaqa": "exact_match", "gsm8k": "exact_match,strict-match"}
