@@ -8,7 +8,7 @@ from rich.table import Table
 
 from harness.core.cell import QualityWork
 from harness.core.errors import SchemaError
-from harness.core.plan import Plan
+from harness.core.plan import Pair, Plan
 from harness.core.suite import Task
 from harness.stats.planning import items_needed, margin_for, smallest_margin
 from harness.store.layout import Layout
@@ -35,7 +35,8 @@ def show_reach(plan: Plan, layout: Layout, console: Console) -> None:
 def flip_rates_seen(plan: Plan, layout: Layout) -> "list[FlipRate]":
     """Of each candidate and task of the plan the flip rate over the most items; a later plan wins among equals.
 
-    Arms count by name and suite, so that a short run tells how long the next one should be.
+    Arms count by name and suite, so that a short run tells how long the next one should be. Items are read only of
+    plans that asked more of them than what is known: in a folder of many equal nights, of the last one.
     """
     from harness.compare.flips import flip_rates
     from harness.compare.runs import Runs
@@ -43,22 +44,36 @@ def flip_rates_seen(plan: Plan, layout: Layout) -> "list[FlipRate]":
     from harness.verbs.stored import records_of
 
     wanted = {(pair.candidate_arm, pair.baseline_arm) for pair in plan.pairs if pair.kind == "quality"}
-    tasks = [task.task for task in plan.suite.tasks]
+    tasks = {task.task: task for task in plan.suite.tasks if task.output != "rolling"}
     best: dict[tuple[str, str], FlipRate] = {}
-    for path in read.plans(layout):
+    for path in reversed(list(read.plans(layout))):
         try:
             stored = read.plan(layout, path.stem.split("-", 1)[1])
         except SchemaError:  # a plan of another version tells nothing
             continue
         if stored.suite.digest != plan.suite.digest:
             continue
-        met = [pair for pair in stored.pairs if (pair.candidate_arm, pair.baseline_arm) in wanted]
-        cells = frozenset(cell for pair in met if pair.kind == "quality" for cell in (pair.baseline, pair.candidate))
+        cells = frozenset(
+            cell
+            for pair in stored.pairs
+            if pair.kind == "quality" and (pair.candidate_arm, pair.baseline_arm) in wanted
+            if any(_tells_more(stored, pair, one, best.get((pair.candidate_arm, one.task))) for one in tasks.values())
+            for cell in (pair.baseline, pair.candidate)
+        )
         for rate in flip_rates(stored, Runs(stored, records_of(stored, layout, cells))):
             known = best.get((rate.candidate_arm, rate.task))
-            if rate.task in tasks and (known is None or rate.n_items >= known.n_items):
+            if rate.task in tasks and (known is None or rate.n_items > known.n_items):
                 best[rate.candidate_arm, rate.task] = rate
-    return sorted(best.values(), key=lambda rate: tasks.index(rate.task))
+    return sorted(best.values(), key=lambda rate: list(tasks).index(rate.task))
+
+
+def _tells_more(stored: Plan, pair: Pair, task: Task, known: "FlipRate | None") -> bool:
+    """Whether a stored plan asked for more items of a task than a known rate rests on, and of other cells."""
+    if known is None:
+        return True
+    most = min((count for count in (task.items, _limit(stored)) if count is not None), default=None)
+    same = (pair.baseline, pair.candidate) == (known.baseline_cell, known.candidate_cell)
+    return not same and (most is None or most > known.n_items)
 
 
 def _assumed(plan: Plan) -> Table:
@@ -99,8 +114,12 @@ def _reach(plan: Plan, task: Task, flips: float) -> tuple[str, str, str]:
 
 def planned_items(plan: Plan, task: Task) -> int | None:
     """Items that the plan's cells ask of a task; None where that is known only once lm_eval has loaded it."""
-    limit = next((cell.work.limit for cell in plan.cells if isinstance(cell.work, QualityWork)), None)
+    limit = _limit(plan)
     return task.items if limit is None or task.items is None else min(limit, task.items)
+
+
+def _limit(plan: Plan) -> int | None:
+    return next((cell.work.limit for cell in plan.cells if isinstance(cell.work, QualityWork)), None)
 
 
 def _chance(task: Task) -> str:

@@ -110,3 +110,12 @@ def test_a_plan_of_another_version_in_the_folder_is_passed_over(tmp_path: Path) 
     store(a_plan(), tmp_path, {"triage": 9})
     (tmp_path / "results/cpu/plans/20260101T000000Z-0123456789ab.json").write_text('{"schema": 99}')
     assert len(flip_rates_seen(a_plan(), Layout(tmp_path / "results"))) == 1
+
+
+def test_items_that_can_tell_no_more_are_not_read(tmp_path: Path) -> None:
+    store(a_plan(limit=100), tmp_path, {"triage": 50}, n=100, when="2026-01-02T03:04:05Z")
+    for items in (tmp_path / "results").glob("cpu/*/2*/items.parquet"):
+        items.write_bytes(b"not a table")
+    store(a_plan(limit=300), tmp_path, {"triage": 30, "code": 3, "gsm8k": 1}, n=300, when="2026-01-03T03:04:06Z")
+    found = flip_rates_seen(a_plan(), Layout(tmp_path / "results"))
+    assert {one.n_items for one in found} == {300}
