@@ -11,37 +11,18 @@ import csv
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from benchmarks import coverage_pages
-from benchmarks.coverage_methods import METHODS, Rates, rates
-from benchmarks.coverage_truth import Truth, data, truths
+from benchmarks.coverage_methods import METHODS, Row, rates
+from benchmarks.coverage_truth import data, truths
 
 DOCS = Path(__file__).parents[1] / "docs"
 ITEMS, FLIPS, RUNS = (30, 100, 198, 500, 1_319, 5_000), (0.01, 0.02, 0.05, 0.10, 0.20), 10_000
 QUICK_ITEMS, QUICK_FLIPS, QUICK_RUNS = (30, 198), (0.02, 0.10), 1_000
 ALLOWED, FROM_ITEMS = 0.06, 100
-
-
-@dataclass(frozen=True)
-class Row:
-    """One method on one truth."""
-
-    truth: Truth
-    method: str
-    rates: Rates
-
-    def errors(self) -> dict[str, float]:
-        """The rates that should be 5 % at most, by name."""
-        found = {"interval misses": self.rates.miss}
-        if self.truth.delta == 0:
-            found["false change"] = self.rates.changed
-        elif abs(self.truth.delta) >= self.truth.margin:
-            found["false equivalent"] = self.rates.equivalent
-        return found
 
 
 def simulate(items: tuple[int, ...], flips: tuple[float, ...], runs: int) -> Iterator[Row]:

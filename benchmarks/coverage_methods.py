@@ -46,6 +46,24 @@ class Rates:
     degraded: float
 
 
+@dataclass(frozen=True)
+class Row:
+    """One method on one truth."""
+
+    truth: Truth
+    method: str
+    rates: Rates
+
+    def errors(self) -> dict[str, float]:
+        """The rates that should be 5 % at most, by name."""
+        found = {"interval misses": self.rates.miss}
+        if self.truth.delta == 0:
+            found["false change"] = self.rates.changed
+        elif abs(self.truth.delta) >= self.truth.margin:
+            found["false equivalent"] = self.rates.equivalent
+        return found
+
+
 def rates(truth: Truth, found: Data, limits: Limits) -> Rates:
     """Shares of the probability of the data sets that `limits` covers (the first ones, where it is a part)."""
     rows = limits.shown.size

@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from benchmarks.coverage_methods import Rates, Row
 from benchmarks.coverage_truth import Truth
-
-if TYPE_CHECKING:
-    from benchmarks.coverage import Row
-    from benchmarks.coverage_methods import Rates
 
 SCENES: dict[str, Callable[[Truth], bool]] = {
     "independent": lambda truth: truth.icc is None and truth.samples == 1,

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
 
+from benchmarks.coverage_methods import Row
 from benchmarks.coverage_truth import Truth
 from harness.stats.paired import PairedTable, mcnemar, tango_interval
 from harness.stats.proportion import wilson
-
-if TYPE_CHECKING:
-    from benchmarks.coverage import Row
 
 EXAMPLE = PairedTable(both=900, lost=75, gained=35, neither=309)  # 1,319 items
 COLOURS = {"ours": "#0b6e4f", "Tango alone": "#8fb339", "Wald": "#d1495b", "bootstrap": "#edae49",

@@ -133,3 +133,8 @@ def _commit(path: Path) -> str:
     """The commit in a path of the hub's cache (.../snapshots/<commit>/...), "" where it has another shape."""
     parts = path.parts
     return parts[parts.index("snapshots") + 1] if "snapshots" in parts else ""
+
+
+def checkpoint_bytes(folder: Path) -> int | None:
+    """Size of the weights of a checkpoint; None where the folder holds none."""
+    return sum(path.stat().st_size for kind in ("*.safetensors", "*.bin") for path in folder.glob(kind)) or None

@@ -24,7 +24,7 @@ doc_to_target: "{{['red', 'green'].index(word)}}"
 metric_list: [{metric: acc, aggregation: mean, higher_is_better: true}]
 """
 
-_GENERATE = """\
+GENERATE = """\
 task: tiny_generate
 dataset_path: json
 dataset_kwargs: {data_files: {test: items.jsonl}}
@@ -55,7 +55,7 @@ def suite(tmp_path: Path) -> Suite:
     folder.mkdir()
     rows = [{"id": f"i{n}", "word": ("red", "green")[n % 2], "template": f"t{n % 12}"} for n in range(60)]
     (folder / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    for name, text in (("choice", _CHOICE), ("generate", _GENERATE), ("rolling", _ROLLING)):
+    for name, text in (("choice", _CHOICE), ("generate", GENERATE), ("rolling", _ROLLING)):
         (folder / f"tiny_{name}.yaml").write_text(text)
     tasks = (
         Task("tiny_choice", "classification", "acc", "choice", chance=0.5, items=60),

@@ -17,6 +17,7 @@ from harness.core.verdict import Analysis, Comparison
 from harness.store import read
 from harness.store.layout import Layout
 from harness.verbs.stored import records_of
+from tests.conftest import GENERATE
 from tests.desk import ROOT, Desk
 
 SKILL, LOSS = 0.9, 0.14
@@ -24,17 +25,7 @@ CALM, ROUGH = 240, 80
 _SAME = ("matrix=quality", "matrix.replicates=0", "protocol.margin=0.2", f"runtime.options.loss={LOSS}")
 DECIDED = ("stop=decided", *_SAME)
 NEVER = ("stop=never", *_SAME)
-_TASK = """\
-task: tiny_NAME
-dataset_path: json
-dataset_kwargs: {data_files: {test: NAME.jsonl}}
-test_split: test
-output_type: generate_until
-generation_kwargs: {until: ["\\n"], max_gen_toks: 8}
-doc_to_text: "say {{word}}"
-doc_to_target: "{{word}}"
-metric_list: [{metric: exact_match, aggregation: mean, higher_is_better: true}]
-"""
+_TASK = GENERATE.replace("tiny_generate", "tiny_NAME").replace("items.jsonl", "NAME.jsonl")
 
 
 def _lost(word: str) -> bool:

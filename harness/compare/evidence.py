@@ -53,9 +53,6 @@ class Evidence:
     narrow: Interval
     pvalue: float
     method: str
-    lost: int | None
-    gained: int | None
-    flip_rate: float
     spread: float
     opinions: tuple[Opinion, ...]
     data: PairedTable | Array
@@ -100,9 +97,6 @@ def _of_table(
         narrow=narrow,
         pvalue=look.two_sided(pvalue),
         method=f"Tango score, {test}{_worth(worth)}",
-        lost=int(table.lost),
-        gained=int(table.gained),
-        flip_rate=table.flips,
         spread=table.flips,
         opinions=(*opinions, *_sandwich(paired, worth, look)),
         data=table,
@@ -133,9 +127,6 @@ def _of_bounded(paired: Paired, worth: Design, look: Look) -> Evidence:
         narrow=narrow,
         pvalue=look.two_sided(_two_sided(tango_statistic(counted, 0.0), worth.dof)),
         method=f"Tango on bounded differences (few items differ){_worth(worth)}",
-        lost=None,
-        gained=None,
-        flip_rate=_flip_rate(paired),
         spread=table.flips,
         opinions=_sandwich(paired, worth, look),
         data=table,
@@ -158,9 +149,6 @@ def _of_means(paired: Paired, worth: Design, look: Look, rng: np.random.Generato
         narrow=_possible(narrow.low, narrow.high),
         pvalue=look.two_sided(_two_sided(wide.delta / wide.stderr, wide.dof)),
         method=wide.method + _worth(worth),
-        lost=None,
-        gained=None,
-        flip_rate=_flip_rate(paired),
         spread=float(np.mean(d**2)),
         opinions=(*opinions, *_sandwich(paired, worth, look)),
         data=d,
@@ -201,10 +189,6 @@ def _worth(worth: Design) -> str:
 
 def _possible(low: float, high: float) -> Interval:
     return Interval(max(low, -1.0), min(high, 1.0))
-
-
-def _flip_rate(paired: Paired) -> float:
-    return float(np.mean(paired.differences != 0))
 
 
 def _stderr(counted: PairedTable, worth: Design) -> float:

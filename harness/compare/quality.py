@@ -9,14 +9,14 @@ import numpy as np
 
 from harness.compare.evidence import Evidence, gather
 from harness.compare.match import Mismatch, Paired, best_case, cells_differ, items_of, lay_side_by_side, scored_tasks
-from harness.compare.noise import beside_noise, margin_of_noise
+from harness.compare.noise import beside_noise
 from harness.compare.runs import Runs
 from harness.compare.verdict import at_margin, broken, judge, no_information
 from harness.core.cell import Cell
 from harness.core.config import Protocol
 from harness.core.plan import Pair, Plan
 from harness.core.suite import Task
-from harness.core.verdict import Comparison, Scored, Verdict
+from harness.core.verdict import Comparison, MarginVerdict, Scored, Verdict
 from harness.stats.means import paired_mean
 from harness.stats.multiple import benjamini_hochberg, holm
 from harness.stats.noise import flip_rate
@@ -143,7 +143,9 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
     info = no_information(before, one.task, n, margin)
     judged = judge(evidence, pvalue_holm, info, protocol)
     stopped = bool(one.reason)
-    at_noise = at_margin(evidence, pvalue_holm, margin_of_noise(paired), info, protocol.alpha)
+    def at(share: float) -> MarginVerdict:
+        return at_margin(evidence, pvalue_holm, share, info, protocol.alpha)
+
     open_question = judged.verdict is Verdict.INCONCLUSIVE and not info and not stopped
     return Comparison(
         **_identity(one),
@@ -168,7 +170,7 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
         smallest_margin=smallest_margin(n / evidence.design.effect, evidence.spread),
         second_opinion=_without_cut(paired) if stopped else judged.second_opinion,
         note=one.reason or "; ".join(part for part in (judged.note, one.remark) if part),
-        noise=None if stopped or one.pair.kind == "aa" else beside_noise(paired, at_noise, rng),
+        noise=None if stopped or one.pair.kind == "aa" else beside_noise(paired, at, rng),
         look=evidence.look.number,
         n_planned=evidence.look.planned,
     )

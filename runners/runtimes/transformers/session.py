@@ -12,6 +12,7 @@ from harness.core.cell import Job
 from harness.core.digest import text_digest
 from harness.core.errors import HarnessError
 from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
+from runners.artifacts import checkpoint_bytes
 from runners.replies import generate_replies, read_request
 from runners.runtimes.transformers.lanes import Lanes
 from runners.runtimes.transformers.loading import load_model
@@ -44,7 +45,7 @@ class TransformersSession:
         }
         return Facts(
             "transformers", f"transformers {transformers.__version__}, torch {torch.__version__}",
-            _device_name(model.device), _weights_bytes(model.origin.path), model.kv_bytes_per_token, self._window,
+            _device_name(model.device), checkpoint_bytes(model.origin.path), model.kv_bytes_per_token, self._window,
             tokens.size, tuple(Detail(name, str(value)) for name, value in details.items()))
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
@@ -88,11 +89,6 @@ def open_session(job: Job) -> Iterator[TransformersSession]:
     settings = parse_settings(job.cell.options)
     with load_model(Path(job.prepared.path), settings) as model:
         yield TransformersSession(model, settings)
-
-
-def _weights_bytes(folder: Path) -> int | None:
-    sizes = [path.stat().st_size for kind in ("*.safetensors", "*.bin") for path in folder.glob(kind)]
-    return sum(sizes) or None
 
 
 def _device_name(device: torch.device) -> str:

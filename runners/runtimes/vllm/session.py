@@ -14,6 +14,7 @@ from harness.core.cell import Job
 from harness.core.digest import text_digest
 from harness.core.errors import HarnessError, UserError
 from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
+from runners.artifacts import checkpoint_bytes
 from runners.replies import read_request
 from runners.runtimes.vllm.engine import Engine
 from runners.runtimes.vllm.generate import generate_replies
@@ -51,7 +52,7 @@ class VllmSession:
             "bos": tokens.bos, "eos": tokens.eos, "add_bos": tokens.add_bos,
         }
         return Facts(
-            "vLLM", vllm.__version__, current_platform.get_device_name(), _weights_bytes(engine.path),
+            "vLLM", vllm.__version__, current_platform.get_device_name(), checkpoint_bytes(engine.path),
             sum(one.cache_bytes_per_token for one in workers), engine.window, tokens.size,
             tuple(Detail(name, str(value)) for name, value in details.items()))
 
@@ -105,8 +106,3 @@ def open_session(job: Job) -> Iterator[VllmSession]:
     settings = parse_settings(job.cell.options)
     with load_engine(Path(job.prepared.path), settings) as engine:
         yield VllmSession(engine, settings)
-
-
-def _weights_bytes(folder: Path) -> int | None:
-    """Of the checkpoint: what a CPU packs for its kernels is no longer visible as parameters."""
-    return sum(path.stat().st_size for kind in ("*.safetensors", "*.bin") for path in folder.glob(kind)) or None
