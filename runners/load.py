@@ -43,8 +43,8 @@ class Prompts:
     def one(self) -> StreamRequest:
         """The next request of the load's shape."""
         self._next += 1
-        prompt = tuple(self._rng.randrange(self._vocabulary) for _ in range(self._load.prompt_tokens))
-        return StreamRequest(self._next, prompt, self._load.output_tokens)
+        prompt = tuple(self._rng.randrange(self._vocabulary) for _ in range(self._load.prompt_lengths[0]))
+        return StreamRequest(self._next, prompt, self._load.output_lengths[0])
 
 
 def drive(session: Session, work: LoadWork) -> Iterator[RequestTrace]:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from harness.core.config import Artifact, Load, Scalar
+from harness.core.config import Artifact, Hardware, Load, Scalar
 from harness.core.digest import short_id
 from harness.core.suite import Suite
 
@@ -128,7 +128,8 @@ class Job(Struct, frozen=True, forbid_unknown_fields=True):
     """What the parent hands a child: the cell and every path it may touch.
 
     `prepared` is None for the preparing child, `suite` None for a load. `journal` is the file of replies that outlives
-    a killed child. `looks` says for each task of staged work up to which look its items are asked.
+    a killed child. `looks` says for each task of staged work up to which look its items are asked. `hardware` is what
+    conf/hw says of the box.
     """
 
     cell: Cell
@@ -139,3 +140,4 @@ class Job(Struct, frozen=True, forbid_unknown_fields=True):
     suite: Suite | None = None
     prepared: Prepared | None = None
     looks: tuple[int, ...] = ()
+    hardware: Hardware | None = None

@@ -126,15 +126,61 @@ class Runtime(Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"{name} takes the name of an environment variable, never the secret itself")
 
 
-class Load(Struct, frozen=True, forbid_unknown_fields=True):
-    """A closed-loop load: for each concurrency, `requests` requests of forced input and output length (tokens)."""
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """A service-level objective: `share` of the requests start within `ttft_seconds` and keep within `tpot_seconds`."""
+
+    ttft_seconds: float
+    tpot_seconds: float
+    share: float = 0.9
+
+
+class Load(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Requests of forced input and output length (tokens): `requests` of them at each step, after the warm-up.
+
+    A step is one choice of each of `concurrency` (closed loop) or `rates` (open loop, requests/s), `prompt_tokens`,
+    `output_tokens` and `depth` (tokens that stand in the context before the prompt). `arrivals`:
+    closed: always `concurrency` in flight; constant, poisson: at each of `rates`; ramp: from the first of `rates` to
+    the last within `seconds`; sweep: rising concurrency, or rate where `rates` are given, until throughput stops
+    rising; slo: the highest rate at which `limits` hold; trace: as the JSONL file `trace` says.
+    """
 
     key: str
     concurrency: tuple[int, ...]
-    prompt_tokens: int
-    output_tokens: int
+    prompt_tokens: int | tuple[int, ...]
+    output_tokens: int | tuple[int, ...]
     requests: int
     warmup_requests: int
+    arrivals: Literal["closed", "constant", "poisson", "ramp", "sweep", "slo", "trace"] = "closed"
+    rates: tuple[float, ...] = ()
+    seconds: float = 0.0
+    depth: int | tuple[int, ...] = 0
+    prompts: Literal["random", "corpus"] = "random"
+    limits: Limits | None = None
+    trace: str = ""
+
+    @property
+    def prompt_lengths(self) -> tuple[int, ...]:
+        """`prompt_tokens`, one or many."""
+        return _many(self.prompt_tokens)
+
+    @property
+    def output_lengths(self) -> tuple[int, ...]:
+        """`output_tokens`, one or many."""
+        return _many(self.output_tokens)
+
+    @property
+    def depths(self) -> tuple[int, ...]:
+        """`depth`, one or many."""
+        return _many(self.depth)
+
+    @property
+    def longest(self) -> int:
+        """Tokens of its longest sequence."""
+        return max(self.depths) + max(self.prompt_lengths) + max(self.output_lengths)
+
+
+def _many(one: int | tuple[int, ...]) -> tuple[int, ...]:
+    return (one,) if isinstance(one, int) else one
 
 
 class Matrix(Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,10 +13,24 @@ RECORD_SCHEMA = 1
 FailureKind = Literal["prepare", "exception", "signal", "memory", "timeout", "interrupted", "protocol"]
 
 
+class Step(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, order=True):
+    """What stays the same while a part of a load is measured: closed loop at `concurrency`, or open at `rate` per s.
+
+    Lengths in tokens; `depth` tokens stand in the context before the prompt. Zero is said where it has no meaning.
+    """
+
+    concurrency: int = 0
+    rate: float = 0.0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    depth: int = 0
+
+
 class Reading(Struct, frozen=True, forbid_unknown_fields=True):
     """A measured quantity. `samples` are the raw values; empty only with a `reason` why it cannot be known.
 
-    `concurrency` is the number of concurrent sequences it was taken at, 0 where that has no meaning.
+    `concurrency` is the number of concurrent sequences it was taken at, 0 where that has no meaning; `step` says more
+    where the load has more than that.
     """
 
     name: str
@@ -25,6 +39,45 @@ class Reading(Struct, frozen=True, forbid_unknown_fields=True):
     samples: tuple[float, ...]
     concurrency: int = 0
     reason: str = ""
+    step: Step | None = None
+
+    @property
+    def at(self) -> Step:
+        """The step it was taken at."""
+        return self.step or Step(concurrency=self.concurrency)
+
+
+class Window(Struct, frozen=True, forbid_unknown_fields=True):
+    """The steady part of a step: after its warm-up, before its drain (perf_counter_ns); and the tokens of it."""
+
+    step: Step
+    start_ns: int
+    end_ns: int
+    prompt_tokens: int
+    output_tokens: int
+
+
+class Flag(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a measurement of speed must be taken with care, or not at all; of the whole cell where `step` is None."""
+
+    verdict: Literal["degraded", "invalid"]
+    reason: str
+    step: Step | None = None
+
+
+class Calibration(Struct, frozen=True, forbid_unknown_fields=True):
+    """What our load generator measures wrong: at so many streams, against a server whose times are known.
+
+    Errors are measured minus true, in seconds, as (p50, p99) of their absolute values; `rate_share` is achieved over
+    scheduled tokens/s, `lag_seconds` the (p50, p99) delay of the client's own loop.
+    """
+
+    streams: int
+    ttft_error_seconds: tuple[float, float]
+    tpot_error_seconds: tuple[float, float]
+    rate_share: float
+    lag_seconds: tuple[float, float]
+    tokens_per_second: float
 
 
 class ItemResult(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +101,12 @@ class ItemResult(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RequestTrace(Struct, frozen=True, forbid_unknown_fields=True):
-    """One request of a load; times are perf_counter_ns of the child. `token_ns` holds one time per generated token."""
+    """One request of a load; times are perf_counter_ns of the child. `token_ns` holds one time per generated token.
+
+    `rate` and `depth` are those of its step. Where the runtime tells no more, `headers_ns`, `first_answer_ns` (first
+    token that is no reasoning) and `done_ns` are 0, `counted_by` (where the number of tokens comes from) "", and
+    `engine_prefill_seconds` 0.
+    """
 
     id: int
     phase: Literal["cold", "warmup", "steady"]
@@ -61,12 +119,20 @@ class RequestTrace(Struct, frozen=True, forbid_unknown_fields=True):
     first_ns: int
     last_ns: int
     token_ns: tuple[int, ...]
+    rate: float = 0.0
+    depth: int = 0
+    headers_ns: int = 0
+    first_answer_ns: int = 0
+    done_ns: int = 0
+    counted_by: str = ""
+    engine_prefill_seconds: float = 0.0
 
 
 class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     """What a child writes last, when all its work is done; `resumed` replies came from an earlier child.
 
-    `asked` says of staged work how far each task went.
+    `asked` says of staged work how far each task went. Of a load: its steady `windows`, what speaks against its figures
+    (`flags`), and how exact the client is that measured a server (`calibration`).
     """
 
     facts: Facts
@@ -75,6 +141,9 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     answered: int = 0
     resumed: int = 0
     asked: tuple[Asked, ...] = ()
+    windows: tuple[Window, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    calibration: tuple[Calibration, ...] = ()
 
 
 class ChildError(Struct, frozen=True, forbid_unknown_fields=True):

@@ -72,10 +72,24 @@ class StreamRequest(Struct, frozen=True):
     output_tokens: int
 
 
+class Delivery(Struct, frozen=True):
+    """What a stream knows of a request beside its tokens; times are perf_counter_ns, 0 where unknown.
+
+    `counted_by` says where the number of tokens comes from.
+    """
+
+    sent_ns: int = 0
+    headers_ns: int = 0
+    first_answer_ns: int = 0
+    counted_by: str = ""
+    engine_prefill_seconds: float = 0.0
+
+
 class TokenEvent(Struct, frozen=True):
     """`tokens` new tokens of request `id`, seen at `at_ns` (time.perf_counter_ns).
 
-    `cached` prompt tokens were answered from a cache and not computed. The last event, `done`, may bring no token.
+    `cached` prompt tokens were answered from a cache and not computed. The last event, `done`, may bring no token, and
+    a `delivery`. A served stream may hand over all events of a request when it has ended.
     """
 
     id: int
@@ -83,6 +97,7 @@ class TokenEvent(Struct, frozen=True):
     tokens: int
     done: bool
     cached: int = 0
+    delivery: Delivery | None = None
 
 
 class Stream(Protocol):

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from harness.core.plan import Plan
-from harness.core.record import RunRecord
+from harness.core.record import RunRecord, Step
 
 
 class Verdict(StrEnum):
@@ -157,6 +157,48 @@ class SpeedComparison(Struct, frozen=True):
     candidate: Scored | None
     ratio: Scored | None
     reason: str = ""
+    step: Step = Step()
+    verdict: Literal["faster", "slower", "same", "inconclusive", ""] = ""
+
+
+class RoundValue(Struct, frozen=True):
+    """One reading of one arm in one round: the median of its samples, and what speaks against it ("" nothing)."""
+
+    arm: str
+    round: int
+    name: str
+    unit: str
+    step: Step
+    value: float
+    started: str
+    flag: str = ""
+
+
+class Latency(Struct, frozen=True):
+    """How a latency (ttft, tpot, gap; seconds) of one arm at one step is distributed over the requests of all rounds.
+
+    `quantiles` are (share, seconds) of those that enough requests stand behind; `curve` is the sorted sample thinned to
+    at most 200 points; `stalls` are outlying values, (round, request, seconds), shown and never dropped.
+    """
+
+    arm: str
+    name: str
+    step: Step
+    n: int
+    quantiles: tuple[tuple[float, float], ...]
+    curve: tuple[tuple[float, float], ...]
+    stalls: tuple[tuple[int, int, float], ...] = ()
+
+
+class Drift(Struct, frozen=True):
+    """Whether a reading moves over the rounds: slope per round as a share of the mean, with its interval."""
+
+    arm: str
+    name: str
+    step: Step
+    rounds: int
+    slope: Scored
+    pvalue: float
 
 
 class Claim(Struct, frozen=True):
@@ -218,3 +260,6 @@ class Analysis(Struct, frozen=True):
     records: tuple[RunRecord, ...]
     inputs: tuple[Input, ...]
     warnings: tuple[str, ...] = ()
+    rounds: tuple[RoundValue, ...] = ()
+    latencies: tuple[Latency, ...] = ()
+    drifts: tuple[Drift, ...] = ()

@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from harness.core.cell import Cell, Job, Prepared
+from harness.core.config import Hardware
 from harness.core.digest import short_id
 from harness.core.errors import HarnessError, UserError
 from harness.core.plan import Plan
@@ -59,6 +60,7 @@ class Context:
     timeout_seconds: float
     rerun: bool
     hw_matches: bool
+    hardware: Hardware | None = None
 
 
 def measure(plan: Plan, context: Context, watcher: Watcher) -> None:
@@ -187,6 +189,7 @@ class _Measurement:
             suite=self._plan.suite if cell.kind == "quality" else None,
             prepared=prepared,
             looks=looks,
+            hardware=self._context.hardware,
         )
         (scratch / "job.json").write_bytes(msgspec.json.encode(job))
 

@@ -72,5 +72,6 @@ def _ceiling(arm: Arm, hw: Hardware, kv_per_token: float | None) -> float | None
     total, active, bandwidth = arm.model.params.value, arm.model.active_params.value, hw.bandwidth_gbs.value
     if not total or not active or bandwidth is None or arm.weights_bytes is None:
         return None
-    depth = arm.loads[0].prompt_tokens + arm.loads[0].output_tokens / 2
+    load = arm.loads[0]
+    depth = load.depths[0] + load.prompt_lengths[0] + load.output_lengths[0] / 2
     return bandwidth * GIGA / (arm.weights_bytes * active / total + (kv_per_token or 0) * depth)

@@ -102,7 +102,10 @@ def protocol(view: View) -> Table:
         row("Suite", f"{plan.suite.name} ({plan.suite.license})" if plan.suite.license else plan.suite.name),
         row("Suite digest", plan.suite.digest or UNKNOWN),
         *(
-            row(f"Load {load.key}", _load(load.concurrency, load.prompt_tokens, load.output_tokens, load.requests))
+            row(
+                f"Load {load.key}",
+                _load(load.concurrency, load.prompt_lengths[0], load.output_lengths[0], load.requests),
+            )
             for load in loads
         ),
     ]

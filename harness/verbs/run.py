@@ -62,6 +62,7 @@ def _context(made: Planned, layout: Layout, matches: bool) -> Context:
         timeout_seconds=made.settings.timeout_seconds,
         rerun=made.settings.rerun,
         hw_matches=matches,
+        hardware=made.settings.hw,
     )
 
 

@@ -98,8 +98,8 @@ def test_a_stream_emits_the_exact_number_of_tokens_in_time_order(session: Sessio
     events: list[TokenEvent] = []
     with session.stream(3) as stream:
         for number in range(LOAD.requests):
-            stream.submit(StreamRequest(number, tuple(range(40 + number, 40 + number + LOAD.prompt_tokens)),
-                                        LOAD.output_tokens))
+            stream.submit(StreamRequest(number, tuple(range(40 + number, 40 + number + LOAD.prompt_lengths[0])),
+                                        LOAD.output_lengths[0]))
         while sum(event.done for event in events) < LOAD.requests:
             events += stream.poll(0.1)
             assert time.perf_counter_ns() - started < 30e9

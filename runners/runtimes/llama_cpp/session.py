@@ -113,6 +113,6 @@ def open_session(job: Job) -> Iterator[LlamaSession]:
         raise HarnessError("the llama.cpp runtime was given no prepared weights")
     settings = parse_settings(job.cell.options)
     work = job.cell.work
-    length = work.load.prompt_tokens + work.load.output_tokens if isinstance(work, LoadWork) else 0
+    length = work.load.longest if isinstance(work, LoadWork) else 0
     with load_model(Path(job.prepared.path), settings) as model, ExitStack() as stack:
         yield LlamaSession(model, settings, length, stack)
