@@ -18,7 +18,7 @@ PROMPTS = [GenerateRequest(one.prompt, REFERENCE.max_tokens) for one in REFERENC
 Figures = dict[str, str]
 
 
-@pytest.fixture(scope="module", params=POCKETS, ids=lambda pocket: pocket.name.replace(" ", "_"))
+@pytest.fixture(scope="module", params=POCKETS, ids=lambda pocket: pocket.key)
 def pocket(request: pytest.FixtureRequest) -> Pocket:
     """A runtime whose engine is installed here."""
     found: Pocket = request.param
@@ -36,7 +36,7 @@ def session(pocket: Pocket, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture
 def told(pocket: Pocket, figures: dict[str, Figures]) -> Figures:
     """Where this runtime's figures go."""
-    return figures[pocket.name]
+    return figures[pocket.key]
 
 
 @pytest.fixture(scope="module")
