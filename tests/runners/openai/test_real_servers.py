@@ -1,7 +1,7 @@
 """Real servers, started by the harness, on the built-in model, against llama.cpp in this process.
 
 Each runs where its interpreter or program is named: LLAMA_CPP_SERVER_PYTHON (llama-cpp-python[server]), LLAMA_SERVER
-(the program, see tools/llama_server.sh), MLX_PYTHON, VLLM_PYTHON. Those not named are skipped with that reason.
+(the program, see tools/llama_tools.sh), MLX_PYTHON, VLLM_PYTHON. Those not named are skipped with that reason.
 """
 
 import os
