@@ -53,7 +53,7 @@ SERVERS = (
     Real("mlx_served", "MLX_PYTHON", POCKET, "it is off"),
     Real("vllm_served", "VLLM_PYTHON", POCKET, "", {
         "arguments": "--dtype float32 --gpu-memory-utilization 0.3", "concurrency": 4, "context": 512,
-        "prefix": "<|im_end|>"}),
+        "prefix": "<|endoftext|>"}),
 )
 
 
