@@ -20,7 +20,7 @@ from harness.core.cell import Job, Prepared
 from harness.core.config import Load, Runtime, Scalar
 from harness.core.errors import UserError
 from harness.core.runtime import GenerateRequest, Score, ScoreRequest, Session
-from runners import load
+from runners import loads
 from runners.runtimes import llama_cpp, openai
 from tests.llama_jobs import llama_job
 from tests.openai_jobs import openai_job
@@ -108,7 +108,7 @@ def _rest(score: Score) -> tuple[object, ...]:
 
 def test_a_load_runs_with_exact_lengths(served: tuple[Real, Session], tmp_path: Path) -> None:
     work = openai_job(tmp_path, {}, SHAPE).cell.work
-    traces = list(load.drive(served[1], work))  # type: ignore[arg-type]
+    traces = loads.measure(served[1], work).traces  # type: ignore[arg-type]
     assert {(trace.prompt_tokens, trace.output_tokens) for trace in traces} == {(24, 16)}
     assert {trace.concurrency for trace in traces} == {1, 4}
     counted = {one.name for one in served[1].facts().details if one.name.startswith("loads counted by")}
