@@ -20,7 +20,7 @@ from harness.core.cell import Job, Prepared
 from harness.core.config import Load, Runtime, Scalar
 from harness.core.errors import UserError
 from harness.core.runtime import GenerateRequest, ScoreRequest, Session
-from runners import load
+from runners import loads
 from runners.runtimes import llama_cpp, openai
 from tests.contract.reference import load as load_reference
 from tests.llama_jobs import llama_job
@@ -107,7 +107,7 @@ def test_scores_are_those_of_float32_or_refused(served: tuple[Real, Session]) ->
 
 def test_a_load_runs_with_exact_lengths(served: tuple[Real, Session], tmp_path: Path) -> None:
     work = openai_job(tmp_path, {}, SHAPE).cell.work
-    traces = list(load.drive(served[1], work))  # type: ignore[arg-type]
+    traces = loads.measure(served[1], work).traces  # type: ignore[arg-type]
     assert {(trace.prompt_tokens, trace.output_tokens) for trace in traces} == {(24, 16)}
     assert {trace.concurrency for trace in traces} == {1, 4}
     counted = {one.name for one in served[1].facts().details if one.name.startswith("loads counted by")}
