@@ -21,7 +21,7 @@ from runners.runtimes.openai.endpoint import Endpoint, checked
 from runners.runtimes.openai.prompts import WordPrompts
 from runners.runtimes.openai.retry import Again
 from runners.runtimes.openai.settings import OpenAISettings
-from runners.runtimes.openai.sse import Events
+from runners.loadgen.sse import Events
 from runners.runtimes.openai.tally import Tally
 from runners.runtimes.openai.usage import Meter
 from runners.runtimes.openai.wire import Reply, decode, excerpt
