@@ -75,7 +75,10 @@ class StreamRequest(Struct, frozen=True):
 class Delivery(Struct, frozen=True):
     """What a stream knows of a request beside its tokens; times are perf_counter_ns, 0 where unknown.
 
-    `counted_by` says where the number of tokens comes from.
+    `counted_by` says where the number of tokens comes from. Of a client that stamps what a server sends: `lag_seconds`
+    is how late its loop was, the 99th percentile since the stream was opened; `stamped_by` says whether times of
+    arrival are the "kernel"'s, which that lateness does not move (it can only let chunks arrive as one, and requests
+    leave late), or the "client"'s own, which it does.
     """
 
     sent_ns: int = 0
@@ -83,6 +86,8 @@ class Delivery(Struct, frozen=True):
     first_answer_ns: int = 0
     counted_by: str = ""
     engine_prefill_seconds: float = 0.0
+    lag_seconds: float = 0.0
+    stamped_by: str = ""
 
 
 class TokenEvent(Struct, frozen=True):

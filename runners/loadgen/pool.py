@@ -95,10 +95,12 @@ class Client:
         arrived, self._arrived = self._arrived, []
         return arrived
 
-    def lag(self) -> Lag:
-        """How late the workers' loops were, since the start or the last call."""
+    def lag(self, reset: bool = True) -> Lag:
+        """How late the workers' loops were, since the start or the last call that did `reset`."""
         self._ask()
-        lag, self._lags = lag_of(self._lags.values), Samples()
+        lag = lag_of(self._lags.values)
+        if reset:
+            self._lags = Samples()
         return lag
 
     def _ask(self) -> None:
