@@ -1,7 +1,5 @@
 """A request that has ended, as the caller gets it; and from its bytes and times, the events of its stream. Pure."""
 
-from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +8,7 @@ from numpy.typing import NDArray
 from harness.core.errors import HarnessError
 from runners.loadgen.http import Body, Head, body_of, parse_head
 from runners.loadgen.messages import Landed
-from runners.loadgen.sse import Events
+from runners.loadgen.sse import data_of
 
 _SECOND_NS = 1_000_000_000
 _CLOCK_MOVED_NS = 1_000_000
@@ -22,7 +20,8 @@ class Finished:
 
     `sent_ns` is when the connection stood and the request was given to the system; `headers_ns` when the read arrived
     that completed the head; `done_ns` when the end was seen. `chunk_ns[i]` is when read i arrived, `chunk_end[i]` where
-    it ends in `raw`, which is the whole reply as it came, head included (of TLS the plaintext). The times are the
+    it ends in `raw`, which is the whole reply as it came, head included (of TLS the plaintext);
+    `head` and `body` are where they lie in it. The times are the
     kernel's where it tells them (`by_kernel`), else those at which the client had read; those are in `read_ns`.
     `status` is 0 without a reply. `error` is "" or one line; what was received until then is there all the same.
     """
@@ -39,6 +38,7 @@ class Finished:
     raw: bytes
     error: str
     head: Head | None
+    body: Body | None
 
     @property
     def content_type(self) -> str:
@@ -52,18 +52,12 @@ def finish(landed: Landed) -> Finished:
     read_ns = np.frombuffer(landed.read_ns, np.int64)
     told = np.frombuffer(landed.arrived, np.int64).reshape(-1, 2)
     ends = np.cumsum(np.frombuffer(landed.sizes, np.int64))
-    error, head = landed.error, None
-    try:
-        head = parse_head(landed.raw) if landed.raw else None
-    except HarnessError as wrong:
-        error = error or str(wrong)
-    if not error:
-        error = _cut_short(landed.raw, head)
+    head, body, wrong = _parsed(landed.raw)
     by_kernel = bool(len(told)) and bool(told.any()) and _steady(landed)
     chunk_ns = arrivals(read_ns, told, landed.clock_ns[0], landed.sent_ns) if by_kernel else read_ns
     headers_ns = int(chunk_ns[np.searchsorted(ends, head.size)]) if head else 0
     return Finished(landed.id, head.status if head else 0, landed.sent_ns, headers_ns, landed.done_ns, chunk_ns, ends,
-                    read_ns, by_kernel, landed.raw, error, head)
+                    read_ns, by_kernel, landed.raw, landed.error or wrong, head, body)
 
 
 def _steady(landed: Landed) -> bool:
@@ -79,51 +73,34 @@ def arrivals(read_ns: NDArray[np.int64], told: NDArray[np.int64], clock_ns: int,
     return np.minimum(np.maximum.accumulate(np.maximum(at, sent_ns)), read_ns)
 
 
-def _cut_short(raw: bytes, head: Head | None) -> str:
-    """What is missing of a reply that ended without an error, "" if nothing is."""
-    if not raw:
-        return "the server ended the connection without a reply"
-    if head is None:
-        return "the connection ended in the middle of the reply's head"
+def _parsed(raw: bytes) -> tuple[Head | None, Body | None, str]:
+    """Head and body as far as they came, and what is wrong or missing, "" if nothing is."""
+    head = None
     try:
-        body = body_of(raw, head)
+        head = parse_head(raw) if raw else None
+        body = body_of(raw, head) if head else None
     except HarnessError as wrong:
-        return str(wrong)
-    ended = raw.endswith(head.ends) if head.chunked else False  # the last event without the last chunk
-    return "" if body.whole or ended else "the connection ended in the middle of the reply"
+        return head, None, str(wrong)
+    if body is None or not body.whole:
+        return head, body, f"the connection ended {'in the middle of' if raw else 'without'} a reply"
+    return head, body, ""
 
 
 def body(finished: Finished) -> bytes:
-    """The body as far as it came; raises HarnessError where it is no HTTP."""
-    if finished.head is None:
-        return b""
-    return b"".join(finished.raw[start:end] for start, end in body_of(finished.raw, finished.head).spans)
+    """The body as far as it came; b"" where it is no HTTP."""
+    spans = finished.body.spans if finished.body else ()
+    return b"".join([finished.raw[start:end] for start, end in spans])
 
 
-def events(finished: Finished) -> Iterator[tuple[bytes, int]]:
-    """(data, time) of every event of the stream: that of the read which completed it, "[DONE]" and all.
-
-    Raises HarnessError for a body that is no HTTP, or an event without end.
-    """
-    if finished.head is None:
-        return
-    parser = Events()
-    for piece, at_ns in _pieces(finished, body_of(finished.raw, finished.head)):
-        for data in parser.feed(piece):
-            yield data, at_ns
-    last_ns = int(finished.chunk_ns[-1]) if len(finished.chunk_ns) else finished.done_ns
-    for data in parser.end():
-        yield data, last_ns
-
-
-def _pieces(finished: Finished, body: Body) -> Iterator[tuple[bytes, int]]:
-    """The body cut where reads ended, each piece with the time of its read."""
-    raw, ends, times = finished.raw, finished.chunk_end.tolist(), finished.chunk_ns.tolist()
-    read = 0
-    for start, end in body.spans:
-        read = bisect_left(ends, start + 1, read)
-        while start < end:
-            upto = min(end, ends[read])
-            yield raw[start:upto], times[read]
-            start = upto
-            read += start == ends[read] and start < end
+def events(finished: Finished) -> list[tuple[bytes, int]]:
+    """(data, time) of every event of the stream: that of the read which completed it, "[DONE]" and all."""
+    if finished.body is None:
+        return []
+    found = list(data_of(body(finished)))
+    spans = np.array(finished.body.spans, np.int64).reshape(-1, 2)
+    upto = np.cumsum(spans[:, 1] - spans[:, 0])
+    ends = np.array([end for _, end in found], np.int64)
+    chunk = np.searchsorted(upto, ends)  # the part of the body with the event's last byte
+    in_raw = spans[chunk, 1] - (upto[chunk] - ends)
+    times = finished.chunk_ns[np.searchsorted(finished.chunk_end, in_raw)].tolist()
+    return [(data, at_ns) for (data, _), at_ns in zip(found, times, strict=True)]

@@ -36,8 +36,15 @@ class Target(Struct, frozen=True):
         return f"Target({self.url!r})"
 
 
+class Start(Struct):
+    """The first word to a worker: where to, and how many requests it may have under way."""
+
+    target: Target
+    slots: int
+
+
 class Order(Struct, tag="order"):
-    """Send this body at once and follow the reply until `most_bytes` of it have come."""
+    """Send this body as soon as a slot is free and follow the reply until `most_bytes` of it have come."""
 
     id: int
     body: bytes

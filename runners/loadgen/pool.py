@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from array import array
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from runners.loadgen.messages import (
     LagQuestion,
     Landed,
     Order,
+    Start,
     Target,
     packed,
 )
@@ -41,16 +41,16 @@ def worker_count(streams: int, cores: int) -> int:
 class _Peer:
     """One worker as seen from here."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, slots: int) -> None:
         self.socket, theirs = socket.socketpair()
-        self.under_way = 0
+        self.slots, self.under_way = slots, 0
         self.inbox: Inbox[FromWorker] = Inbox(FromWorker)
         path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]))
         with theirs:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", __package__ + ".worker", str(theirs.fileno())], stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": path})
-        self.socket.sendall(packed(target))
+        self.socket.sendall(packed(Start(target, slots)))
 
     def close(self) -> None:
         """End the process: it sees its socket close."""
@@ -66,22 +66,24 @@ class Client:
     """Use `client` to make one. All methods are called from one thread."""
 
     def __init__(self, target: Target, streams: int, processes: int) -> None:
-        self._streams, self._waiting = streams, deque[Order]()
         self._lags, self._arrived = Samples(), list[Finished]()
         self._answers = 0
-        self._peers = [_Peer(target) for _ in range(processes)]
+        # Shares of the streams, none of them empty.
+        shares = [(streams + at) // processes for at in range(processes)]
+        self._peers = [_Peer(target, share) for share in shares if share]
         self._by_file = {peer.socket.fileno(): peer for peer in self._peers}
         self._ready = 0
 
     def submit(self, id: int, body: bytes, most_bytes: int = MOST_BYTES) -> None:
-        """POST the body at once; it waits here where `streams` requests are under way already."""
-        self._waiting.append(Order(id, body, most_bytes))
-        self._launch()
+        """POST the body at once; it waits in its worker where `streams` requests are under way already."""
+        peer = min(self._peers, key=lambda one: one.under_way / one.slots)
+        peer.under_way += 1
+        peer.socket.sendall(packed(Order(id, body, most_bytes)))
 
     @property
     def under_way(self) -> int:
         """Requests that have not come back by `poll`, waiting ones included."""
-        return len(self._waiting) + sum(peer.under_way for peer in self._peers) + len(self._arrived)
+        return sum(peer.under_way for peer in self._peers) + len(self._arrived)
 
     def poll(self, timeout_seconds: float) -> list[Finished]:
         """Wait for a request to end, then return all that have; [] after the timeout or where none is under way.
@@ -110,12 +112,6 @@ class Client:
         while self._answers < len(self._peers):
             self._hear(_LONGEST_SECONDS)
 
-    def _launch(self) -> None:
-        while self._waiting and sum(peer.under_way for peer in self._peers) < self._streams:
-            peer = min(self._peers, key=lambda one: one.under_way)
-            peer.under_way += 1
-            peer.socket.sendall(packed(self._waiting.popleft()))
-
     def _hear(self, seconds: float) -> None:
         ready, _, _ = select.select(list(self._by_file), [], [], min(seconds, _LONGEST_SECONDS))
         for fd in ready:
@@ -130,7 +126,6 @@ class Client:
     def _take(self, peer: _Peer, message: FromWorker) -> None:
         if isinstance(message, Landed):
             peer.under_way -= 1
-            self._launch()
             self._arrived.append(finish(message))
         elif isinstance(message, LagAnswer):
             self._lags.extend(array("q", message.samples))

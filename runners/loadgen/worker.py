@@ -2,8 +2,10 @@
 
     python -m runners.loadgen.worker FD
 
-FD is one end of a socket pair. The target comes first, then orders; when the other end closes, however that happens,
-the process ends. It is started by `pool`, shares the machine's monotonic clock with it, and collects no garbage.
+FD is one end of a socket pair. Where to and how many at once comes first, then orders, which wait here for a free slot:
+so the next request leaves the moment one has ended, however busy the other end is with reading it. When that closes,
+however it happens, the process ends. It is started by `pool`, shares the machine's monotonic clock with it, and
+collects no garbage.
 """
 
 import gc
@@ -11,6 +13,7 @@ import resource
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable
 from time import perf_counter_ns
 from urllib.parse import urlsplit
@@ -19,7 +22,7 @@ from harness.core.errors import HarnessError
 from runners.loadgen.flight import Address, Flight
 from runners.loadgen.http import request_head
 from runners.loadgen.lag import Samples
-from runners.loadgen.messages import FromWorker, Inbox, LagAnswer, Landed, Order, Ready, Target, ToWorker, packed
+from runners.loadgen.messages import FromWorker, Inbox, LagAnswer, Landed, Order, Ready, Start, ToWorker, packed
 from runners.loadgen.poller import BOTH, READ, TICK, Poller, best_poller
 from runners.loadgen.tls import context_of
 
@@ -30,16 +33,17 @@ _TICKS_A_CHECK = 10
 class Worker:
     """The loop and all its flights."""
 
-    def __init__(self, control: socket.socket, target: Target, poller: Poller) -> None:
+    def __init__(self, control: socket.socket, start: Start, poller: Poller) -> None:
+        self.target = target = start.target
         url = urlsplit(target.url)
-        self.target, self.host = target, url.hostname or ""
+        self.host = url.hostname or ""
         self.addresses = _addresses(self.host, url.port or (443 if url.scheme == "https" else 80))
         self.head, self.context = request_head(target), context_of(target)
         self._control, self._poller = control, poller
         self._inbox: Inbox[ToWorker] = Inbox(ToWorker)
         self._outbox = bytearray()
         self._handlers: dict[int, Callable[[], None]] = {TICK: self._tick}
-        self._flights: set[Flight] = set()
+        self._slots, self._flights, self._waiting = start.slots, set[Flight](), deque[Order]()
         self._lags, self._ticks, self._open = Samples(), 0, True
 
     def run(self) -> None:
@@ -63,9 +67,16 @@ class Worker:
             self._poller.unwatch(fd)
 
     def landed(self, flight: Flight, landed: Landed) -> None:
-        """A request has ended."""
+        """A request has ended: the next one leaves before anything is told."""
         self._flights.discard(flight)
+        self._launch()
         self._say(landed)
+
+    def _launch(self) -> None:
+        while self._waiting and len(self._flights) < self._slots:
+            flight = Flight(self._waiting.popleft(), self)
+            self._flights.add(flight)
+            flight.connect()
 
     def _hear(self) -> None:
         if self._outbox:
@@ -79,9 +90,8 @@ class Worker:
         self._open = bool(data)
         for message in self._inbox.feed(data):
             if isinstance(message, Order):
-                flight = Flight(message, self)
-                self._flights.add(flight)
-                flight.connect()
+                self._waiting.append(message)
+                self._launch()
             else:
                 self._say(LagAnswer(self._lags.values.tobytes()))
                 self._lags = Samples()
@@ -121,17 +131,17 @@ def main(fd: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # our owner gets it too, and decides
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 1 << 16, hard))
-    control, inbox = socket.socket(fileno=fd), Inbox[Target](Target)
-    target = None
-    while target is None:
+    control, inbox = socket.socket(fileno=fd), Inbox[Start](Start)
+    start = None
+    while start is None:
         data = control.recv(_READ_BYTES)
         if not data:
             return
-        target = next(inbox.feed(data), None)
+        start = next(inbox.feed(data), None)
     try:
-        worker = Worker(control, target, best_poller())
+        worker = Worker(control, start, best_poller())
     except (OSError, HarnessError) as error:
-        control.sendall(packed(Ready(f"{urlsplit(target.url).netloc}: {error}".splitlines()[0])))
+        control.sendall(packed(Ready(f"{urlsplit(start.target.url).netloc}: {error}".splitlines()[0])))
         return
     control.setblocking(False)
     gc.freeze()
