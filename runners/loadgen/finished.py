@@ -1,6 +1,6 @@
 """A request that has ended, as the caller gets it; and from its bytes and times, the events of its stream. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +35,10 @@ class Finished:
     chunk_end: NDArray[np.int64]
     read_ns: NDArray[np.int64]
     by_kernel: bool
-    raw: bytes
+    raw: bytes = field(repr=False)  # some servers send a request's headers back, and with them the key
     error: str
-    head: Head | None
-    body: Body | None
+    head: Head | None = field(repr=False)
+    body: Body | None = field(repr=False)
 
     @property
     def content_type(self) -> str:
