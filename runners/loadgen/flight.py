@@ -1,5 +1,8 @@
 """One request: connect, send, receive. The hot path is `_receive`: a read, its time, and the bytes put aside.
 
+Each request has a connection of its own, straight to the server and through no proxy: some servers drop kept ones as
+the next request is sent. It counts as sent when the connection, and TLS, stand: what that takes is no part of a TTFT.
+
 On Linux the kernel also says when the bytes arrived (SO_TIMESTAMPNS, socket(7)): that time does not depend on how late
 this process was woken up. It comes with the read itself and is looked at when the request has ended.
 """

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.core.errors import HarnessError
+from runners.cores import usable_cores
 from runners.loadgen.finished import Finished, finish
 from runners.loadgen.lag import Lag, Samples, lag_of
 from runners.loadgen.messages import (
@@ -156,7 +157,7 @@ def client(target: Target, streams: int, processes: int = 0) -> Iterator[Client]
     Workers are ready when the block begins and gone when it ends, or when this process does. Raises HarnessError where
     they cannot start: an unknown host, a bad `ca_file`.
     """
-    made = Client(target, streams, processes or worker_count(streams, os.cpu_count() or 1))
+    made = Client(target, streams, processes or worker_count(streams, usable_cores()))
     try:
         made.wait_ready()
         yield made
