@@ -75,8 +75,11 @@ class StreamRequest(Struct, frozen=True):
 class Delivery(Struct, frozen=True):
     """What a stream knows of a request beside its tokens; times are perf_counter_ns, 0 where unknown.
 
-    `counted_by` says where the number of tokens comes from; `cached_told` whether the engine tells how much of a prompt
-    it answered from a cache; `lag_seconds` is how late our own client was at its worst during this request.
+    `counted_by` says where the number of tokens comes from, `cached_told` whether the engine tells how much of a prompt
+    it answered from a cache. Of a client that stamps what a server sends: `lag_seconds` is how late its loop was, the
+    99th percentile since the stream was opened; `stamped_by` says whether times of arrival are the "kernel"'s, which
+    that lateness does not move (it can only let chunks arrive as one, and requests leave late), or the "client"'s own,
+    which it does.
     """
 
     sent_ns: int = 0
@@ -86,6 +89,7 @@ class Delivery(Struct, frozen=True):
     engine_prefill_seconds: float = 0.0
     cached_told: bool = False
     lag_seconds: float = 0.0
+    stamped_by: str = ""
 
 
 class TokenEvent(Struct, frozen=True):

@@ -9,8 +9,8 @@ import queue
 import random
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 
 from harness.core.errors import HarnessError
+from runners.loadgen import Target
 from runners.runtimes.openai.retry import RETRIED, Again, Backoff, retry_after
 from runners.runtimes.openai.secret import Secret
 from runners.runtimes.openai.settings import OpenAISettings
@@ -90,11 +91,6 @@ class Client:
         """Wait for one coroutine."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    def start(self, work: Coroutine[Any, Any, None], done: Callable[[BaseException | None], None]) -> None:
-        """Begin a coroutine and go on; `done` gets what it raised, in the loop's thread."""
-        asyncio.run_coroutine_threadsafe(work, self._loop).add_done_callback(
-            lambda future: None if future.cancelled() else done(future.exception()))
-
     def each(self, work: Callable[[A], Coroutine[Any, Any, T]], items: Sequence[A]) -> Iterator[tuple[int, T]]:
         """(place, result of the item there) as they come; the first error ends them all."""
         arrived: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -140,12 +136,7 @@ class Client:
             raise HarnessError(f"{call.url} failed: {failure}") from None
 
     async def _attempt(self, call: Call) -> bytes:
-        async with self.opened(call) as response:
-            return self._secret.hide_bytes(await _whole(response))
-
-    @asynccontextmanager
-    async def opened(self, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
-        """A response with a good status, its body still to come.
+        """The body of a good reply.
 
         Raises Again for what may pass, Refused for a final status, HarnessError for a deadline that ran out.
         """
@@ -156,25 +147,33 @@ class Client:
             async with self._http.request(call.method, call.url, data=data, headers=headers,
                                           allow_redirects=False) as response:
                 if not 200 <= response.status < 300:
-                    await self._turned_away(call, response)
-                yield response
+                    said = excerpt(self.hide(await response.content.read(1 << 16)))
+                    raise refusal(f"{call.method} {call.url}", response.status, said,
+                                  response.headers.get("Retry-After"))
+                return self.hide(await _whole(response))
         except TimeoutError:
             raise HarnessError(f"{call.url} gave no complete reply in time",
                                "raise runtime.options.timeout_seconds or stall_seconds") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Again(self._secret.hide(f"{type(error).__name__}: {error}".splitlines()[0][:200])) from None
 
-    async def _turned_away(self, call: Call, response: aiohttp.ClientResponse) -> None:
-        said = excerpt(self._secret.hide_bytes(await response.content.read(1 << 16)))
-        what = f"HTTP {response.status} ({said})"
-        if response.status in RETRIED:
-            raise Again(what, retry_after(response.headers.get("Retry-After")))
-        hint = "check runtime.options.api_key_env" if response.status in (401, 403) else ""
-        raise Refused(response.status, f"{call.method} {call.url} was refused: {what}", hint)
+    def target(self, url: str) -> Target:
+        """Where a load goes, with the key and the deadlines of this session."""
+        return Target(url, self._secret.headers(), self._timeout.total or 0.0, self._timeout.sock_read or 0.0,
+                      _CONNECT_SECONDS)
 
     def hide(self, body: bytes) -> bytes:
-        """A streamed piece without the key."""
+        """What came over the wire without the key."""
         return self._secret.hide_bytes(body)
+
+
+def refusal(request: str, status: int, said: str, wait: str | None) -> Again | Refused:
+    """What a bad status means: Again where it may pass, after the time a Retry-After header asks for, else Refused."""
+    what = f"HTTP {status} ({said})"
+    if status in RETRIED:
+        return Again(what, retry_after(wait))
+    hint = "check runtime.options.api_key_env" if status in (401, 403) else ""
+    return Refused(status, f"{request} was refused: {what}", hint)
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:

@@ -22,13 +22,12 @@ class Generator:
 
     def __init__(self, endpoint: Endpoint, settings: OpenAISettings, meter: Meter) -> None:
         self._endpoint, self._settings, self._meter = endpoint, settings, meter
-        self._path = "/chat/completions" if settings.endpoint == "chat" else "/completions"
 
     async def reply(self, request: GenerateRequest) -> Generation:
         """One generation; a prompt beyond the context window ends as "context", every other refusal is raised."""
         if request.max_tokens < 1:
             return Generation("", 0, 0, "length", ())
-        call = self._endpoint.call(self._path, self.body(request))
+        call = self._endpoint.call(self._settings.path, self.body(request))
         try:
             reply = checked(await self._endpoint.client.ask(call, Reply))
         except Refused as error:

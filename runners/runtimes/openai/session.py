@@ -7,6 +7,7 @@ from functools import partial
 from harness.core.digest import text_digest
 from harness.core.errors import UserError
 from harness.core.runtime import ELSEWHERE, Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
+from runners import loadgen
 from runners.runtimes.openai import messages, probe
 from runners.runtimes.openai.endpoint import Endpoint
 from runners.runtimes.openai.generate import Generator
@@ -90,7 +91,12 @@ class OpenAISession:
     @contextmanager
     def stream(self, slots: int) -> Iterator[OpenAIStream]:
         """A stream of at most `slots` requests at once."""
-        yield OpenAIStream(self._endpoint, self._settings, self._prompts(), self._meter, slots)
+        target = self._endpoint.client.target(self._endpoint.base_url + self._settings.path)
+        words = self._prompts()
+        with loadgen.client(target, slots) as client:
+            stream = OpenAIStream(self._endpoint, self._settings, words, self._meter, client)
+            yield stream
+        stream.count_again()
 
     def _prompts(self) -> WordPrompts | None:
         """None where prompts go as token ids, which needs a server that takes them and a vocabulary to draw from."""

@@ -67,6 +67,11 @@ class OpenAISettings(Struct, frozen=True, forbid_unknown_fields=True):
     maker: str = ""
 
     @property
+    def path(self) -> str:
+        """Where replies are asked for, under base_url."""
+        return "/chat/completions" if self.endpoint == "chat" else "/completions"
+
+    @property
     def extra_fields(self) -> dict[str, object]:
         """`extra` as a dictionary."""
         return msgspec.json.decode(self.extra, type=dict[str, object])

@@ -11,6 +11,7 @@ from harness.core.errors import HarnessError
 from runners.runtimes.openai.wire import Choice, Reply, Usage
 
 LIVE = ("token ids", "counts in every chunk")
+_DIFFERENCE = 0.02
 
 
 @dataclass
@@ -22,8 +23,10 @@ class Tally:
     chunks: list[tuple[int, int]] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     usage: Usage | None = None
-    cached: int = 0
+    cached: int | None = None
     finish: str = ""
+    first_answer_ns: int = 0
+    prefill_seconds: float = 0.0
 
     def add(self, reply: Reply, at_ns: int) -> int:
         """Take one event of the stream and return the tokens it is known to bring, 0 where that is not known yet."""
@@ -34,6 +37,8 @@ class Tally:
         if not said and not choice.token_ids:
             return 0  # a role, a finish reason, a count: nothing was generated
         self.chunks.append((at_ns, max(1, len(said.encode()))))
+        if not self.first_answer_ns and said != choice.thought:
+            self.first_answer_ns = at_ns
         new = self._new(reply, choice)
         self.counted += new
         return new
@@ -43,9 +48,14 @@ class Tally:
         if reply.usage is not None:
             self.usage = reply.usage
             if details := reply.usage.prompt_tokens_details:
-                self.cached = max(self.cached, details.cached_tokens or 0)
+                self._cached(details.cached_tokens)
         if reply.timings is not None:
-            self.cached = max(self.cached, reply.timings.cache_n or 0)
+            self._cached(reply.timings.cache_n)
+            self.prefill_seconds = (reply.timings.prompt_ms or 0.0) / 1e3
+
+    def _cached(self, tokens: int | None) -> None:
+        if tokens is not None:
+            self.cached = max(self.cached or 0, tokens)
 
     def _new(self, reply: Reply, choice: Choice) -> int:
         so_far = reply.timings.predicted_n if reply.timings else None
@@ -92,3 +102,8 @@ class Tally:
                 events.append((at_ns, upto - done))
             done = max(done, upto)
         return events
+
+
+def count_differs(tokens: int, again: int) -> bool:
+    """Whether two counts of the same reply are more than 2 % apart."""
+    return abs(again - tokens) > _DIFFERENCE * tokens

@@ -27,10 +27,11 @@ class Usage(Struct):
 
 
 class Timings(Struct):
-    """llama-server's own counts, in every chunk where asked for."""
+    """llama-server's own counts and times, in every chunk where asked for."""
 
     predicted_n: int | None = None
     cache_n: int | None = None
+    prompt_ms: float | None = None
 
 
 class Logprobs(Struct):
@@ -81,8 +82,13 @@ class Choice(Struct):
         if spoken is None:
             return self.text or ""
         calls = bytes(spoken.tool_calls).decode(errors="replace")
-        thought = spoken.reasoning_content or spoken.reasoning or ""
-        return thought + (spoken.content or "") + ("" if calls in ("null", "[]") else calls)
+        return self.thought + (spoken.content or "") + ("" if calls in ("null", "[]") else calls)
+
+    @property
+    def thought(self) -> str:
+        """The reasoning alone."""
+        spoken = self.message or self.delta
+        return (spoken.reasoning_content or spoken.reasoning or "") if spoken else ""
 
 
 class Reply(Struct):

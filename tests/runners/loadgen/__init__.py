@@ -1,0 +1,1 @@
+"""The load generator: what it reads, when it says that it came, and servers that misbehave."""
