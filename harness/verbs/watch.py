@@ -1,7 +1,7 @@
 """What a person sees while cells are measured: a line each; at a terminal also how fast it goes and what is left.
 
 Nothing is drawn while a load is timed: its line is written when it starts and when it ends, and nothing wakes up in
-between. Where the output is no terminal (a nightly log) there are whole plain lines only.
+between. Where the output is no terminal (a nightly log) there are plain lines only.
 """
 
 import time
@@ -26,7 +26,7 @@ _SETTLED_SECONDS = 2.0  # below, a rate is one of the first few answers
 
 
 class ConsoleWatcher:
-    """Writes to a rich console; `clock` gives seconds."""
+    """Writes to a rich console; `clock` gives seconds. A log has the beginning of the running cell's line."""
 
     def __init__(self, console: Console, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
         self._console, self._plan, self._clock = console, plan, clock
@@ -43,7 +43,9 @@ class ConsoleWatcher:
     def started(self, cell: Cell, number: int, total: int) -> None:
         """A cell begins."""
         self._open, self._running, self._first = _line(cell, number, total), cell, None
-        if isinstance(cell.work, LoadWork):
+        if not self._console.is_terminal:
+            self._console.print(self._open, end="", soft_wrap=True)
+        elif isinstance(cell.work, LoadWork):
             self._draw(", ".join(filter(None, [_steps(cell.work.load), self._usual(cell), self._left(None)])))
         else:
             self._draw(self._left(None))
@@ -73,7 +75,8 @@ class ConsoleWatcher:
         self._pace.ended(record.run.cell, record.run.seconds if isinstance(record, Completed) else None)
         self._running = None
         self._erase()
-        self._console.print(f"{self._open}{_result(record)}", soft_wrap=True)
+        again = self._open if self._console.is_terminal else ""
+        self._console.print(f"{again}{_result(record)}", soft_wrap=True)
 
     def looked(self, number: int, ended: Sequence[str], going_on: Sequence[str]) -> None:
         """At look `number` these tasks ended, settled or with all items in, and these go on."""
