@@ -40,6 +40,7 @@ bench: $(VENV)/.ready
 # What the statistics promise and keep: simulation with known truth, writes tables and pictures into docs/.
 coverage: $(VENV)/.ready
 	$(RUN) -m benchmarks.coverage
+	$(RUN) -m benchmarks.coverage_rounds
 
 # Makes the model and suite that ship in assets/pocket and suites/ again: about three hours on two cores.
 pocket: $(VENV)/.ready

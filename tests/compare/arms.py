@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness.core.cell import Cell, LoadWork, Prepared, QualityWork
 from harness.core.config import Artifact, Load, Protocol
 from harness.core.plan import Pair, Plan
-from harness.core.record import Completed, Failed, FailureKind, Machine, Outcome, Reading, Run, Source
+from harness.core.record import Completed, Failed, FailureKind, Flag, Machine, Outcome, Reading, Run, Source
 from harness.core.runtime import Facts
 from harness.core.suite import Suite, Task
 from harness.store.items import LoadedRun
@@ -128,11 +128,12 @@ def measured(
     readings: tuple[Reading, ...] = (),
     machine: Machine = MACHINE,
     prepared: Prepared | None = None,
+    flags: tuple[Flag, ...] = (),
 ) -> LoadedRun:
     """A completed record with these items."""
     weights = prepared or Prepared("m.gguf", 1_000, cell.quant, "f16", "as is")
     facts = Facts("llama.cpp", "b1", "cpu", 900, 64.0, 512, 4096)
-    record = Completed(run_of(cell, machine=machine), weights, Outcome(facts, readings))
+    record = Completed(run_of(cell, machine=machine), weights, Outcome(facts, readings, flags=flags))
     items = pd.concat(frames, ignore_index=True) if frames else None
     return LoadedRun.of(record, f"results/{cell.id}", "ab" * 32, items)
 

@@ -12,6 +12,7 @@ from harness.core.cell import LoadWork, QualityWork
 from harness.core.digest import canonical
 from harness.core.errors import NotFound
 from harness.core.plan import Plan
+from harness.core.repetition import Repetition
 from harness.plan.build import build
 from tests.plan.points import BOX, FAKE, LLAMA, LOAD, MATRIX, QUANTS, SUITE, assets, model, point, settings
 
@@ -154,3 +155,14 @@ def test_two_models_are_measured_one_after_the_other(tmp_path: Path) -> None:
 def test_nothing_to_run_is_an_error_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="nothing to run: m awq llama: llama reads gguf"):
         build(settings(point("awq")), BOX, SUITE, assets(tmp_path))
+
+
+def test_a_plan_with_adaptive_rounds_holds_all_that_may_be_measured_and_the_rule(tmp_path: Path) -> None:
+    adaptive = structs.replace(MATRIX, quality=False, max_rounds=7, precision=0.02, budget_minutes=5.0)
+    plan = build(settings(point("q8_0"), matrix=adaptive), BOX, SUITE, assets(tmp_path)).plan
+    assert len(plan.cells) == 2 * 7
+    assert plan.repetition == Repetition(rounds=3, max_rounds=7, precision=0.02, budget_minutes=5.0)
+    stricter = structs.replace(adaptive, precision=0.01)
+    assert build(settings(point("q8_0"), matrix=stricter), BOX, SUITE, assets(tmp_path)).plan.id != plan.id
+    fixed = build(settings(point("q8_0"), matrix=structs.replace(adaptive, max_rounds=2)), BOX, SUITE, assets(tmp_path))
+    assert (len(fixed.plan.cells), fixed.plan.repetition) == (2 * 3, None)

@@ -5,7 +5,19 @@ from pathlib import Path
 import pytest
 
 from harness.cli import run
-from harness.core.record import Completed, Failed, Machine, Outcome, Reading, Run, Source
+from harness.core.record import (
+    Calibration,
+    Completed,
+    Failed,
+    Flag,
+    Machine,
+    Outcome,
+    Reading,
+    Run,
+    Source,
+    Step,
+    Window,
+)
 from harness.core.runtime import Facts
 from harness.store import write
 from harness.store.layout import Layout
@@ -25,7 +37,14 @@ def results(tmp_path: Path) -> Path:
         Reading("decode", "tok/s", "higher", (10.0, 12.0), concurrency=3),
         Reading("energy", "J", "lower", (), reason="no sensor"),
     )
-    outcome = Outcome(Facts("fake", "1", "[cpu]", None, None, 1, 1), readings, ("slow [disk]",))
+    outcome = Outcome(
+        Facts("fake", "1", "[cpu]", None, None, 1, 1),
+        readings,
+        ("slow [disk]",),
+        windows=(Window(Step(concurrency=3), 10**9, 13 * 10**9, 120, 4_500),),
+        flags=(Flag("invalid", "the client lags"), Flag("degraded", "hot", Step(rate=2.5, depth=64))),
+        calibration=(Calibration(64, (1e-4, 2e-3), (1e-5, 3e-5), 0.998, (2e-4, 9e-4), 12_000.0),),
+    )
     prepared = job(CELL, tmp_path).prepared
     assert prepared is not None
     write.attempt(layout, Failed(first, "memory", "killed", -9, "last words"), tmp_path)
@@ -71,3 +90,19 @@ def test_a_run_is_shown_by_its_own_id_with_the_end_of_its_log(
 def test_show_wants_one_id(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["show"]) == 2
     assert "show takes one id" in capsys.readouterr().err
+
+
+def test_a_load_shows_what_speaks_against_it_its_windows_and_how_exact_its_client_is(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["show", CELL.id[:6], f"results={results}"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for part in (
+        "invalid the client lags",
+        "degraded 2.5 requests/s, depth 64: hot",
+        "window, 3 at once 12.0 s, 120 prompt and 4,500 output tokens",
+        "client, 64 streams TTFT wrong by 0.1 ms (p99 2 ms), TPOT by 0.01 ms (p99 0.03 ms), lag 0.2 ms (p99 0.9 ms)",
+        "99.8 % of the scheduled rate",
+        "decode, 3 at once 10 12 tok/s",
+    ):
+        assert part in text, part
