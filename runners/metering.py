@@ -21,12 +21,12 @@ from pathlib import Path
 from harness.core.cell import Job
 from harness.core.record import Flag, Reading
 from runners import recording
-from runners.meters import contention, cost, energy
+from runners.meters import contention, cost, energy, thermal
 from runners.seen import Load, Meter, Seen
 from runners.series import Series
 
 # In this order: each sees the readings of those before it.
-METERS: tuple[Meter, ...] = (contention, energy, cost)
+METERS: tuple[Meter, ...] = (contention, thermal, energy, cost)
 
 _ANSWER_SECONDS = 20.0
 

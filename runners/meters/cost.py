@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from harness.core.config import Cost
-from harness.core.record import Flag, Reading, Window
+from harness.core.config import Cost, Hardware
+from harness.core.record import Flag, Reading, Step, Window
 from runners.seen import Seen
 from runners.sensor import Place, Sensor
 
-_JOULES_PER_KWH, _MILLION = 3.6e6, 1e6
+_JOULES_PER_KWH, _MILLION, _NANO = 3.6e6, 1e6, 1e9
 _SECONDS_PER_YEAR = 365.25 * 24 * 3600
 
 
@@ -28,47 +28,70 @@ def flags(_: Seen) -> tuple[Flag, ...]:
 
 
 def readings(seen: Seen) -> tuple[Reading, ...]:
-    """`cost_electricity`, `cost_hardware` and, where both are known, their sum `cost`, per million tokens."""
-    cost = seen.job.hardware.cost if seen.job.hardware else Cost()
-    return tuple(one for window in seen.load.windows for one in _at(seen, window, cost))
+    """`cost_electricity` and `cost_hardware` where they are known, and their sum `cost`, per million tokens.
+
+    A price that is missing is said once.
+    """
+    cost = _priced(seen.job.hardware) if seen.job.hardware else Cost()
+    found = []
+    for window in seen.load.windows:
+        electricity, hardware = _electricity(seen, window, cost), _hardware(window, cost)
+        found += [one for one in (electricity, hardware) if one and one.samples]
+        if electricity and hardware:
+            found.append(_sum(electricity, hardware))
+    if lacking := _lacking(cost):
+        found.append(Reading("cost", f"{cost.currency}/Mtok", "lower", (), reason=f"prices not given: {lacking}"))
+    return tuple(found)
 
 
-def _at(seen: Seen, window: Window, cost: Cost) -> tuple[Reading, ...]:
-    parts = _electricity(seen, window, cost), _hardware(window, cost)
-    unknown = dict.fromkeys(part.reason for part in parts if not part.samples)
-    if unknown:
-        return *parts, _reading("cost", cost, window, None, "; ".join(unknown))
-    total = _reading("cost", cost, window, sum(part.samples[0] for part in parts), parts[0].reason)
-    source = " + ".join(part.source for part in parts)
-    return *parts, structs.replace(total, source=source, scope=parts[0].scope, valid=parts[0].valid)
+def _priced(hardware: Hardware) -> Cost:
+    """The user's, with the public price of the box where that is in the same currency and no other is given."""
+    cost = hardware.cost
+    if cost.hardware_price.value is None and hardware.price_usd and cost.currency == "USD":
+        return structs.replace(cost, hardware_price=hardware.price_usd)
+    return cost
 
 
-def _electricity(seen: Seen, window: Window, cost: Cost) -> Reading:
-    """As valid as the energy it comes from, and of the same scope."""
-    name, price = "cost_electricity", cost.electricity_per_kwh.value
-    energy = next((one for one in seen.load.readings if one.name == "energy" and one.at == window.step), None)
+def _lacking(cost: Cost) -> str:
+    """What has to be set before there is a cost, as overrides."""
+    parts = ("electricity_per_kwh", "hardware_price", "years", "utilisation")
+    return " ".join(f"hw.cost.{part}.value=" for part in parts if not getattr(cost, part).value)
+
+
+def _electricity(seen: Seen, window: Window, cost: Cost) -> Reading | None:
+    """As valid as the energy it comes from, and of the same scope; None without a price."""
+    price = cost.electricity_per_kwh.value
     if price is None:
-        return _reading(name, cost, window, None, "no price of electricity: hw.cost.electricity_per_kwh.value=")
-    if energy is None or not energy.samples:
-        return _reading(name, cost, window, None, energy.reason if energy else "energy was not measured")
-    found = _reading(name, cost, window, energy.samples[0] / _JOULES_PER_KWH * price * _MILLION, energy.reason)
+        return None
+    energies = [one for one in seen.load.readings if one.name == "energy" and one.at in (window.step, Step())]
+    if not energies or not energies[0].samples:
+        return _reading("cost_electricity", cost, window, None, energies[0].reason if energies else "no energy measured")
+    energy = energies[0]
+    per_million = energy.samples[0] / _JOULES_PER_KWH * price * _MILLION
+    found = _reading("cost_electricity", cost, window, per_million, energy.reason)
     source = f"{price:g} {cost.currency}/kWh x {energy.source}"
     return structs.replace(found, source=source, scope=energy.scope, valid=energy.valid)
 
 
-def _hardware(window: Window, cost: Cost) -> Reading:
-    name, price = "cost_hardware", cost.hardware_price.value
-    years, share = cost.years.value, cost.utilisation.value
+def _hardware(window: Window, cost: Cost) -> Reading | None:
+    """None without a price to spread, or nothing to spread it over."""
+    price, years, share = cost.hardware_price.value, cost.years.value, cost.utilisation.value
     if price is None or not years or not share:
-        given = {"hardware_price": price, "years": years, "utilisation": share}
-        lacking = " ".join(f"hw.cost.{key}.value=" for key, value in given.items() if not value)
-        return _reading(name, cost, window, None, f"the price of the box is not spread over its work: {lacking}")
+        return None
     if not window.output_tokens:
-        return _reading(name, cost, window, None, "no token was generated within the window")
-    per_second = price / (years * _SECONDS_PER_YEAR * share)
-    took = (window.end_ns - window.start_ns) / 1e9
-    found = _reading(name, cost, window, per_second * took / window.output_tokens * _MILLION)
+        return _reading("cost_hardware", cost, window, None, "no token was generated within the window")
+    took = (window.end_ns - window.start_ns) / _NANO
+    per_million = price / (years * _SECONDS_PER_YEAR * share) * took / window.output_tokens * _MILLION
+    found = _reading("cost_hardware", cost, window, per_million)
     return structs.replace(found, source=f"{price:g} {cost.currency} over {years:g} years, {share:.0%} at work")
+
+
+def _sum(electricity: Reading, hardware: Reading) -> Reading:
+    """Unknown where a part is, with the reason of that part."""
+    whole = structs.replace(electricity, name="cost", source=f"{electricity.source} + {hardware.source}")
+    if electricity.samples and hardware.samples:
+        return structs.replace(whole, samples=(electricity.samples[0] + hardware.samples[0],))
+    return structs.replace(whole, samples=(), reason=electricity.reason or hardware.reason)
 
 
 def _reading(name: str, cost: Cost, window: Window, value: float | None, reason: str = "") -> Reading:

@@ -88,71 +88,71 @@ def flags(_: Seen) -> tuple[Flag, ...]:
 
 
 def readings(seen: Seen) -> tuple[Reading, ...]:
-    """The power at rest, then energy, power and their parts at each window."""
+    """The power at rest, then energy, power and their parts at each window; no instrument at all is said once."""
     try:
-        instrument = chosen(seen)
+        figures = Figures(chosen(seen), seen)
     except Unknown as error:
-        unknown = Figures(None, seen, str(error))
-        return (unknown.idle(), *(one for window in seen.load.windows for one in unknown.at(window)))
-    figures = Figures(instrument, seen)
+        return (Reading("energy", "J/tok", "lower", (), reason=str(error)),)
     return (figures.idle(), *(one for window in seen.load.windows for one in figures.at(window)))
 
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """What one instrument says of a load; without one, `reason` says why nothing is known."""
+    """What one instrument says of a load."""
 
-    instrument: Instrument | None
+    instrument: Instrument
     seen: Seen
-    reason: str = ""
 
     def idle(self) -> Reading:
         """Watts while the box rested with the model loaded."""
-        return self._reading("idle_power", "W", None, self._idle_watts)
+        return self._reading("idle_power", "W", None, self._rest_watts)
 
     def at(self, window: Window) -> Iterator[Reading]:
         """All readings of a window."""
         span = (window.start_ns, window.end_ns)
         took, tokens = (span[1] - span[0]) / _SECOND, window.output_tokens
 
-        def per_token(instrument: Instrument, rest_watts: float = 0.0) -> float:
+        def per_token(rest_watts: float = 0.0) -> float:
             if not tokens:
                 raise Unknown("no token was generated within the window")
-            return (instrument.joules(*span) - rest_watts * took) / tokens
+            return (self.instrument.joules(*span) - rest_watts * took) / tokens
+
+        def per_kwh() -> float:
+            if (joules := per_token()) <= 0:
+                raise Unknown("the counter did not move within the window")
+            return JOULES_PER_KWH / joules
 
         yield self._reading("energy", "J/tok", window, per_token)
-        yield self._reading("energy_idle_subtracted", "J/tok", window, lambda i: per_token(i, self._idle_watts(i)))
-        yield self._reading("power", "W", window, lambda i: i.watts(*span))
-        yield self._reading("tokens_per_kwh", "tok/kWh", window, lambda i: JOULES_PER_KWH / per_token(i), "higher")
-        yield self._reading("energy_prefill", "J/tok", window, lambda i: self._phase(i, window, 0))
-        yield self._reading("energy_decode", "J/tok", window, lambda i: self._phase(i, window, 1))
+        yield self._reading("energy_idle_subtracted", "J/tok", window, lambda: per_token(self._rest_watts()))
+        yield self._reading("power", "W", window, lambda: self.instrument.watts(*span))
+        yield self._reading("tokens_per_kwh", "tok/kWh", window, per_kwh, "higher")
+        yield self._reading("energy_prefill", "J/tok", window, lambda: self._phase(window, 0))
+        yield self._reading("energy_decode", "J/tok", window, lambda: self._phase(window, 1))
 
-    def _idle_watts(self, instrument: Instrument) -> float:
+    def _rest_watts(self) -> float:
         if self.seen.idle_ns is None:
             raise Unknown("the box was given no rest before the load")
-        return instrument.watts(*self.seen.idle_ns)
+        return self.instrument.watts(*self.seen.idle_ns)
 
-    def _phase(self, instrument: Instrument, window: Window, phase: int) -> float:
+    def _phase(self, window: Window, phase: int) -> float:
         """Joules per prompt token (phase 0) or generated token (1); see runners.phases."""
-        if not instrument.counter:
+        if not self.instrument.counter:
             raise Unknown("prefill and decode cannot be told apart by a sensor of power: it smooths over both")
-        cuts = [window.start_ns, *instrument.parts[0].times(window.start_ns, window.end_ns), window.end_ns]
+        cuts = [window.start_ns, *self.instrument.parts[0].times(window.start_ns, window.end_ns), window.end_ns]
         spans = [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
-        watts = powers([(span, instrument.joules(*span)) for span in spans], self.seen.load.traces, window)
+        watts = powers([(span, self.instrument.joules(*span)) for span in spans], self.seen.load.traces, window)
         took, tokens = seconds(self.seen.load.traces, window)[phase]
         return watts[phase] * took / tokens
 
     def _reading(
-        self, name: str, unit: str, window: Window | None, figure: Callable[[Instrument], float],
+        self, name: str, unit: str, window: Window | None, figure: Callable[[], float],
         better: Literal["higher", "lower"] = "lower",
     ) -> Reading:
         """A figure at a window, or why it cannot be known."""
         step = window.step if window else None
-        if self.instrument is None:
-            return Reading(name, unit, better, (), reason=self.reason, step=step)
         source, scope = self.instrument.named, self.instrument.scope
         try:
-            samples = (figure(self.instrument),)
+            samples = (figure(),)
         except Unknown as error:
             return Reading(name, unit, better, (), reason=str(error), step=step, source=source, scope=scope)
         short = _too_short(window) if window else ""
