@@ -37,10 +37,10 @@ class Cost(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     currency: str = "USD"
-    electricity_per_kwh: Fact = Fact(None, "memory")
-    hardware_price: Fact = Fact(None, "memory")
-    years: Fact = Fact(None, "memory")
-    utilisation: Fact = Fact(None, "memory")
+    electricity_per_kwh: Fact = Fact(None, "measured")
+    hardware_price: Fact = Fact(None, "measured")
+    years: Fact = Fact(None, "measured")
+    utilisation: Fact = Fact(None, "measured")
 
 
 class Metering(Struct, frozen=True, forbid_unknown_fields=True):

@@ -65,7 +65,8 @@ def _electricity(seen: Seen, window: Window, cost: Cost) -> Reading | None:
         return None
     energies = [one for one in seen.load.readings if one.name == "energy" and one.at in (window.step, Step())]
     if not energies or not energies[0].samples:
-        return _reading("cost_electricity", cost, window, None, energies[0].reason if energies else "no energy measured")
+        reason = energies[0].reason if energies else "energy was not measured"
+        return _reading("cost_electricity", cost, window, None, reason)
     energy = energies[0]
     per_million = energy.samples[0] / _JOULES_PER_KWH * price * _MILLION
     found = _reading("cost_electricity", cost, window, per_million, energy.reason)
@@ -88,9 +89,10 @@ def _hardware(window: Window, cost: Cost) -> Reading | None:
 
 def _sum(electricity: Reading, hardware: Reading) -> Reading:
     """Unknown where a part is, with the reason of that part."""
-    whole = structs.replace(electricity, name="cost", source=f"{electricity.source} + {hardware.source}")
+    whole = structs.replace(electricity, name="cost")
     if electricity.samples and hardware.samples:
-        return structs.replace(whole, samples=(electricity.samples[0] + hardware.samples[0],))
+        source = f"{electricity.source} + {hardware.source}"
+        return structs.replace(whole, samples=(electricity.samples[0] + hardware.samples[0],), source=source)
     return structs.replace(whole, samples=(), reason=electricity.reason or hardware.reason)
 
 
