@@ -36,7 +36,12 @@ class Series:
         return self.at_ns[bisect_right(self.at_ns, start_ns) : bisect_left(self.at_ns, end_ns)]
 
     def within(self, start_ns: int, end_ns: int) -> tuple[float, ...]:
-        """Values of the shortest stretch of readings that covers a window: never empty unless the series is."""
+        """Values read within a window, or around one too short to hold any: never empty unless the series is."""
+        inside = self.values[bisect_left(self.at_ns, start_ns) : bisect_right(self.at_ns, end_ns)]
+        return inside or self.around(start_ns, end_ns)
+
+    def around(self, start_ns: int, end_ns: int) -> tuple[float, ...]:
+        """Values of the shortest stretch of readings that covers a window."""
         first = max(bisect_right(self.at_ns, start_ns) - 1, 0)
         return self.values[first : bisect_left(self.at_ns, end_ns) + 1]
 

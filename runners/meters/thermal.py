@@ -105,5 +105,5 @@ def largest_drop(values: Sequence[float]) -> float:
 def _throttled(seen: Seen, window: Window) -> float:
     """Events counted around the window."""
     series = seen.series.get("cpu_throttles")
-    values = series.within(window.start_ns, window.end_ns) if series else ()
+    values = series.around(window.start_ns, window.end_ns) if series else ()
     return values[-1] - values[0] if values else 0.0

@@ -2,21 +2,26 @@
 
 Microwatts, microjoules and thousandths of a degree, whatever the chip (Documentation/hwmon/sysfs-interface.rst). Of
 whose power a channel tells, only its driver says: listed here are amdgpu (dri.freedesktop.org/docs/drm/gpu/amdgpu),
-spark_hwmon (DGX Spark; its own name is spbm, in some versions dgx_spbm_power) and macsmc (Asahi Linux). The power and
+acpi_power_meter on NVIDIA Grace, spark_hwmon (DGX Spark; its own name is spbm, in some versions dgx_spbm_power) and
+macsmc (Asahi Linux). The power and
 energy of others are recorded, and counted for nothing.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from runners.sensor import Place, Scope, Sensor, SensorFacts, missing, number, text
 
 _MICRO, _MILLI = 1e-6, 1e-3
+_SOCKET = re.compile(r" Socket \d+$")
 # (driver, label; "" any) -> scope. Parts of what another channel of the driver counts already are left out.
 _SPARK = ("spbm", "dgx_spbm_power")
 _POWER: dict[tuple[str, str], Scope] = {
     ("amdgpu", "PPT"): "gpu",
     ("amdgpu", ""): "gpu",
+    ("power_meter", "Module Power"): "module",
+    ("power_meter", "Grace Power"): "package",
     ("macsmc_hwmon", "Total System Power"): "wall",
     **{(driver, "sys_total"): "wall" for driver in _SPARK},
     **{(driver, "soc_pkg"): "soc" for driver in _SPARK},
@@ -51,11 +56,13 @@ def _channels(chip: Path) -> list[Sensor]:
 
 
 def _label(path: Path) -> str:
-    return text(path.with_name(f"{path.name.partition('_')[0]}_label"))
+    """A channel's own name; that of Grace lies beside the ACPI device, and ends in its socket."""
+    channel = path.name.partition("_")[0]
+    return text(path.with_name(f"{channel}_label")) or text(path.parent / "device" / f"{channel}_oem_info")
 
 
 def _scope(known: dict[tuple[str, str], Scope], driver: str, label: str) -> Scope:
-    return known.get((driver, label), "")
+    return known.get((driver, _SOCKET.sub("", label)), "")
 
 
 def _sensor(path: Path, unit: str, driver: str, label: str, scope: Scope) -> Sensor:

@@ -1,6 +1,7 @@
 """Prefill and decode told apart by the times of requests: known powers come back, or it says that it cannot tell."""
 
 import pytest
+from msgspec import structs
 
 from harness.core.record import RequestTrace
 from runners.phases import Span, powers, seconds
@@ -64,5 +65,7 @@ def test_too_few_readings_or_several_streams_tell_nothing() -> None:
 
 
 def test_prompt_tokens_from_a_cache_took_no_prefill() -> None:
-    assert seconds(stream(1.0, 2.0), window(start=6, end=9))[1] == (pytest.approx(2.0), 100)
-    assert seconds(stream(1.0, 2.0), window(start=6, end=9))[0] == (pytest.approx(1.0), 200)
+    traces = [structs.replace(trace, cached_tokens=150) for trace in stream(1.0, 2.0)]
+    (prefill, prompts), (decode, replies) = seconds(traces, window(start=6, end=9))
+    assert (prefill, decode) == pytest.approx((1.0, 2.0))
+    assert (prompts, replies) == (50, 100)

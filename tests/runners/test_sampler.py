@@ -32,7 +32,8 @@ def rounds(sampler: Sampler, count: int, scratch: Path) -> dict[str, int]:
 
 def test_slow_sensors_are_read_less_often_and_missing_ones_never(tmp_path: Path) -> None:
     sensors = [sensor("fast", lambda: 1.0), sensor("slow", lambda: 2.0, every=4)]
-    assert rounds(Sampler([*sensors, missing("none", "W", "test", "not here")], tmp_path), 8, tmp_path) == {"fast": 8, "slow": 2, "none": 0}
+    sampler = Sampler([*sensors, missing("none", "W", "test", "not here")], tmp_path)
+    assert rounds(sampler, 8, tmp_path) == {"fast": 8, "slow": 2, "none": 0}
     assert recording.series(tmp_path)["none"].facts.reason == "not here"
 
 

@@ -68,3 +68,5 @@ def test_a_rate_is_taken_over_the_readings_around_a_window_however_short() -> No
     ticks = series(COUNTER, lambda at: float(int(at)), [0, 2, 4, 6])
     assert ticks.rate(int(2.5 * SECOND), int(2.51 * SECOND)) == pytest.approx(1.0)
     assert ticks.within(int(2.5 * SECOND), int(2.51 * SECOND)) == (2.0, 4.0)
+    assert ticks.within(SECOND, 5 * SECOND) == (2.0, 4.0)
+    assert ticks.around(SECOND, 5 * SECOND) == (0.0, 2.0, 4.0, 6.0)

@@ -38,6 +38,13 @@ def test_a_clock_that_falls_within_a_window_is_flagged_in_a_closed_loop_only() -
     assert flags(seen(falling, windows=(window(1, 14),))) == ()
 
 
+def test_a_clock_at_rest_before_and_after_a_window_has_not_fallen() -> None:
+    working = series(SensorFacts("gpu0_clock", "Hz", "NVML"), lambda at: 2.0e9 if 5 <= at < 13 else 0.2e9)
+    given = seen(working, windows=(window(4.5, 12.5),))
+    assert flags(given) == ()
+    assert readings(given)[0].samples == (2000.0,)
+
+
 def test_a_drop_is_found_between_any_quarters_and_not_in_single_readings() -> None:
     assert largest_drop([4, 4, 4, 3, 3, 3, 4, 4, 4, 4, 4, 4]) == pytest.approx(0.25)
     assert largest_drop([4, 1, 4, 4, 1, 4, 4, 4, 4, 4, 4, 4]) == 0

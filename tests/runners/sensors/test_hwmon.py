@@ -46,6 +46,19 @@ def test_a_spark_tells_of_the_box_and_of_its_chip_in_32_bits_of_millijoules(tmp_
     assert chip.read() == pytest.approx(4294967.295)
 
 
+def test_a_grace_superchip_names_its_channels_beside_the_acpi_device(tmp_path: Path) -> None:
+    root = tree(tmp_path, {
+        f"class/hwmon/hwmon{n}/{name}": content
+        for n, rail in enumerate(("Module Power Socket 0", "Grace Power Socket 0", "SysIO Power Socket 0"))
+        for name, content in {
+            "name": "power_meter", "device/power1_oem_info": rail, "power1_average": f"{n + 1}00000000"
+        }.items()
+    })
+    assert [(one.facts.scope, one.read and one.read()) for one in sensors(Place(1, root))] == [
+        ("module", 100.0), ("package", 200.0), ("", 300.0)
+    ]
+
+
 def test_power_of_a_chip_nobody_knows_is_recorded_and_counts_for_nothing(tmp_path: Path) -> None:
     root = tree(tmp_path, {"class/hwmon/hwmon0/name": "ucsi", "class/hwmon/hwmon0/power1_input": "1000000"})
     (power,) = sensors(Place(1, root))
