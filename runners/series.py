@@ -90,6 +90,8 @@ class Series:
         """Readings lie on both sides of both edges, close enough to draw a line between."""
         if not self.at_ns:
             raise Unknown(self.facts.reason or f"{self.facts.name} was never read")
+        if end_ns <= start_ns:
+            raise Unknown("the window has no length")
         for edge in (start_ns, end_ns):
             at = bisect_left(self.at_ns, edge)
             if at == len(self.at_ns) or (at == 0 and self.at_ns[0] != edge):

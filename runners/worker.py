@@ -20,7 +20,7 @@ from harness.core.cell import Job, LoadWork, QualityWork
 from harness.core.errors import HarnessError
 from harness.core.record import ChildError, FailureKind, Outcome, Reading
 from harness.core.runtime import ELSEWHERE, Session
-from runners import items, load, metering
+from runners import items, loads, metering
 from runners.atomic import write_whole
 from runners.journal import Journal
 from runners.meters import footprint, memory
@@ -73,18 +73,18 @@ def _measure(job: Job, scratch: Path) -> Outcome:
 
 
 def _load(job: Job, work: LoadWork, session: Session, readings: tuple[Reading, ...], before_load: int) -> Outcome:
-    scratch = Path(job.scratch)
-    with metering.watch(job, scratch) as watched:
-        traces = list(load.drive(session, work))
+    with metering.watch(job, Path(job.scratch)) as watched:
+        measured = loads.measure(session, work, Path(job.assets))
     encoder = msgspec.json.Encoder()
-    write_whole(scratch / "requests.jsonl", b"".join(encoder.encode(trace) + b"\n" for trace in traces))
+    lines = b"".join(encoder.encode(trace) + b"\n" for trace in measured.traces)
+    write_whole(Path(job.scratch) / "requests.jsonl", lines)
     facts = session.facts()
-    measured = load.summarise(traces) + memory.readings(before_load, facts.device == ELSEWHERE)
-    windows = load.windows(traces)
-    given = Load(facts, windows, traces, (*readings, *measured, footprint.reading()))
-    return Outcome(
-        facts, (*given.readings, *watched.readings(given)), windows=windows, flags=watched.flags(given)
+    given = Load(
+        facts, measured.windows, measured.traces,
+        (*readings, *measured.readings, *memory.readings(before_load, facts.device == ELSEWHERE), footprint.reading()),
     )
+    return Outcome(facts, (*given.readings, *watched.readings(given)), windows=measured.windows,
+                   flags=(*measured.flags, *watched.flags(given)))
 
 
 def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:

@@ -56,6 +56,11 @@ def test_a_window_beyond_what_was_read_is_unknown(start: int, end: int) -> None:
         series(COUNTER, lambda at: at).rise(start * SECOND, end * SECOND)
 
 
+def test_a_window_without_length_is_unknown() -> None:
+    with pytest.raises(Unknown, match="no length"):
+        series(POWER, lambda at: at).integral(SECOND, SECOND)
+
+
 def test_a_series_without_values_says_why() -> None:
     empty = Series.of(SensorFacts("energy", "J", "test", counter=True, reason="GPU is lost"), [])
     with pytest.raises(Unknown, match="GPU is lost"):

@@ -58,6 +58,10 @@ class LlamaSession:
         """The chat template's source, "" where there is none."""
         return self._template.source
 
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Ids of a text, without BOS."""
+        return tuple(self._model.tokens.encode_bare(text))
+
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Packed log-likelihoods, in any order."""
         return score_requests(self._measure, self._model.tokens, requests, self._window)
@@ -80,7 +84,8 @@ class LlamaSession:
     def stream(self, slots: int) -> Iterator[LlamaStream]:
         """A stream in a context of its own, sized for the load: `slots` sequences of the load's length."""
         self._release()
-        cells = slots * self._load_tokens or self._settings.n_ctx
+        # Requests beyond the window are not sent.
+        cells = slots * min(self._load_tokens, self._window) or self._settings.n_ctx
         with open_context(self._model, self._settings, slots, cells, unified=False) as context:
             yield LlamaStream(context)
 

@@ -51,6 +51,10 @@ class MlxSession:
         """The chat template's source, "" where there is none."""
         return self._model.tokens.template
 
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Ids of a text, without BOS."""
+        return tuple(self._model.tokens.encode_bare(text))
+
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Log-likelihoods, in any order."""
         return score_requests(self._scorer.measure, self._model.tokens, requests, self._window)

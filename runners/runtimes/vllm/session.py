@@ -64,6 +64,10 @@ class VllmSession:
         """The chat template's source, "" where there is none."""
         return self._engine.tokens.template
 
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Ids of a text, without BOS."""
+        return tuple(self._engine.tokens.encode_bare(text))
+
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Log-likelihoods, in any order."""
         return score_requests(self._measure, self._engine.tokens, requests, self._engine.window)
