@@ -20,12 +20,13 @@ from harness.core.cell import Job, LoadWork, QualityWork
 from harness.core.errors import HarnessError
 from harness.core.record import ChildError, FailureKind, Outcome, Reading
 from harness.core.runtime import ELSEWHERE, Session
-from runners import items, loads
+from runners import items, loads, metering
 from runners.atomic import write_whole
 from runners.journal import Journal
 from runners.meters import footprint, memory
 from runners.parts import Parts
 from runners.progress import Progress
+from runners.seen import Load
 
 EXIT_KNOWN_ERROR = 3
 
@@ -72,14 +73,18 @@ def _measure(job: Job, scratch: Path) -> Outcome:
 
 
 def _load(job: Job, work: LoadWork, session: Session, readings: tuple[Reading, ...], before_load: int) -> Outcome:
-    measured = loads.measure(session, work, Path(job.assets))
+    with metering.watch(job, Path(job.scratch)) as watched:
+        measured = loads.measure(session, work, Path(job.assets))
     encoder = msgspec.json.Encoder()
     lines = b"".join(encoder.encode(trace) + b"\n" for trace in measured.traces)
     write_whole(Path(job.scratch) / "requests.jsonl", lines)
     facts = session.facts()
-    taken = memory.readings(before_load, facts.device == ELSEWHERE)
-    return Outcome(facts, (*readings, *measured.readings, *taken, footprint.reading()),
-                   windows=measured.windows, flags=measured.flags)
+    given = Load(
+        facts, measured.windows, measured.traces,
+        (*readings, *measured.readings, *memory.readings(before_load, facts.device == ELSEWHERE), footprint.reading()),
+    )
+    return Outcome(facts, (*given.readings, *watched.readings(given)), windows=measured.windows,
+                   flags=(*measured.flags, *watched.flags(given)))
 
 
 def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:

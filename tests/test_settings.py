@@ -52,6 +52,14 @@ def test_the_default_is_the_demo() -> None:
     assert settings.results == str(Path.cwd() / "results")
 
 
+def test_a_users_prices_and_how_the_box_is_watched_are_taken_over() -> None:
+    settings = load(["hw=dgx_spark", "hw.cost.electricity_per_kwh.value=0.30", "metering.idle_seconds=5"])
+    assert settings.hw.cost.electricity_per_kwh.value == 0.30
+    assert settings.hw.cost.years.value is None
+    assert settings.hw.price_usd is not None
+    assert (settings.metering.idle_seconds, settings.metering.period_seconds) == (5, 0.5)
+
+
 def test_values_tasks_and_folders_are_taken_over(tmp_path: Path) -> None:
     overrides = ["quant=q8_0", "limit=20", "tasks=[a,b]", "results=out", "protocol.margin=0.01", "load.requests=3"]
     settings = load(overrides, cwd=tmp_path)

@@ -29,8 +29,33 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True):
     system: str = ""
 
 
+class Cost(Struct, frozen=True, forbid_unknown_fields=True):
+    """What running the box costs its owner, for the cost per token; what is None is not guessed.
+
+    `electricity_per_kwh` and `hardware_price` in `currency`; the price is spread over `years` of which the box works
+    the share `utilisation`. Without a `hardware_price` that of the box is taken (Hardware.price_usd), in USD only.
+    """
+
+    currency: str = "USD"
+    electricity_per_kwh: Fact = Fact(None, "measured")
+    hardware_price: Fact = Fact(None, "measured")
+    years: Fact = Fact(None, "measured")
+    utilisation: Fact = Fact(None, "measured")
+
+
+class Metering(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the box is watched while a load runs: sensors read every `period_seconds` (0: not at all).
+
+    Where the box has a sensor of energy it rests `idle_seconds` between loading the model and the load, so that what it
+    takes at rest is known.
+    """
+
+    period_seconds: float = 0.5
+    idle_seconds: float = 3.0
+
+
 class Hardware(Struct, frozen=True, forbid_unknown_fields=True):
-    """A box; memory is what weights and KV cache can use, bandwidth that of the same memory."""
+    """A box; memory is what weights and KV cache can use, bandwidth that of the same memory; `cost` is the user's."""
 
     key: str
     name: str
@@ -42,6 +67,8 @@ class Hardware(Struct, frozen=True, forbid_unknown_fields=True):
     arch: str = ""
     native_formats: tuple[str, ...] = ()
     quirks: tuple[str, ...] = ()
+    price_usd: Fact | None = None
+    cost: Cost = Cost()
 
 
 class Artifact(Struct, frozen=True, forbid_unknown_fields=True):
@@ -260,3 +287,4 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     reports: str
     overrides: tuple[str, ...]
     stop: Literal["never", "decided"] = "never"
+    metering: Metering = Metering()

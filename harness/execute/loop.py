@@ -16,7 +16,7 @@ import msgspec
 
 from harness.compare import repeat
 from harness.core.cell import Cell, Job, Prepared
-from harness.core.config import Hardware
+from harness.core.config import Hardware, Metering
 from harness.core.digest import short_id
 from harness.core.errors import HarnessError, UserError
 from harness.core.plan import Plan
@@ -66,6 +66,7 @@ class Context:
     rerun: bool
     hw_matches: bool
     hardware: Hardware | None = None
+    metering: Metering = Metering()
 
 
 def measure(plan: Plan, context: Context, watcher: Watcher) -> None:
@@ -213,6 +214,7 @@ class _Measurement:
             prepared=prepared,
             looks=looks,
             hardware=self._context.hardware,
+            metering=self._context.metering,
         )
         (scratch / "job.json").write_bytes(msgspec.json.encode(job))
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from harness.core.errors import HarnessError
 from harness.core.plan import Plan
-from harness.core.record import Completed, ItemResult, RequestTrace, RunRecord
+from harness.core.record import Completed, ItemResult, RequestTrace, RunRecord, Sample
 from harness.store.layout import Layout
 
 _ROWS_AT_ONCE = 4_000
@@ -69,14 +69,15 @@ def _tables(scratch: Path, folder: Path) -> None:
     items = scratch / "items.jsonl"
     if items.exists():
         _write_table(_item_rows(items), folder / "items.parquet")
-    requests = scratch / "requests.jsonl"
-    if requests.exists():
-        _write_table(_request_rows(requests), folder / "requests.parquet")
+    for name, kind in (("requests", RequestTrace), ("meters", Sample)):
+        lines = scratch / f"{name}.jsonl"
+        if lines.exists():
+            _write_table(_rows(lines, kind), folder / f"{name}.parquet")
 
 
-def _request_rows(path: Path) -> Iterator[dict[str, object]]:
-    """One row per request."""
-    decoder = msgspec.json.Decoder(RequestTrace)
+def _rows(path: Path, kind: type[RequestTrace] | type[Sample]) -> Iterator[dict[str, object]]:
+    """One row per line."""
+    decoder = msgspec.json.Decoder(kind)
     with path.open("rb") as lines:
         for line in lines:
             yield msgspec.to_builtins(decoder.decode(line))

@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 
 from harness import bundle
-from harness.core.config import Hardware
+from harness.core.config import Cost, Fact, Hardware
 from harness.core.errors import WrongBox
 from harness.core.record import Machine
 from harness.machine import detect
@@ -53,3 +53,11 @@ def test_cpu_has_this_machines_memory_unless_told_otherwise() -> None:
     assert resolve(BOXES["cpu"], (), SPARK).memory_gb.value == 130
     told = structs.replace(BOXES["cpu"], memory_gb=structs.replace(BOXES["cpu"].memory_gb, value=8))
     assert resolve(told, (), SPARK).memory_gb.value == 8
+
+
+@pytest.mark.parametrize(("machine", "asked"), [(SPARK, "auto"), (SPARK, "dgx_spark"), (LAPTOP, "cpu")])
+def test_what_a_box_costs_its_owner_is_what_was_asked_and_its_price_is_the_boxs(machine: Machine, asked: str) -> None:
+    cost = Cost("EUR", electricity_per_kwh=Fact(0.3, "measured"))
+    found = resolve(structs.replace(BOXES[asked], cost=cost), tuple(BOXES.values()), machine)
+    assert found.cost == cost
+    assert (found.price_usd is not None) == (machine is SPARK)

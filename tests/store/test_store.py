@@ -11,7 +11,18 @@ from harness.core.config import Protocol
 from harness.core.errors import HarnessError, NotFound, SchemaError
 from harness.core.look import Asked
 from harness.core.plan import Plan
-from harness.core.record import Completed, Failed, ItemResult, Machine, Outcome, RequestTrace, Run, RunRecord, Source
+from harness.core.record import (
+    Completed,
+    Failed,
+    ItemResult,
+    Machine,
+    Outcome,
+    RequestTrace,
+    Run,
+    RunRecord,
+    Sample,
+    Source,
+)
 from harness.core.runtime import Facts
 from harness.core.suite import Suite
 from harness.store import read, write
@@ -58,6 +69,17 @@ def test_requests_keep_every_token_time(tmp_path: Path) -> None:
     import pandas as pd
 
     assert list(pd.read_parquet(folder / "requests.parquet").token_ns[0]) == [20, 30]
+
+
+def test_what_the_sensors_said_is_stored_as_a_series(tmp_path: Path) -> None:
+    samples = [Sample(at, "gpu0_power", 100.5 + at, "W") for at in (10, 20)]
+    (tmp_path / "meters.jsonl").write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in samples))
+    folder = write.attempt(Layout(tmp_path / "results"), _completed(load_cell()), tmp_path)
+    import pandas as pd
+
+    table = pd.read_parquet(folder / "meters.parquet")
+    assert list(table.columns) == ["at_ns", "sensor", "value", "unit"]
+    assert list(table.value) == [110.5, 120.5]
 
 
 def test_the_newest_completed_attempt_is_found_and_failures_are_not(suite: Suite, tmp_path: Path) -> None:
