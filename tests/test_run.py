@@ -101,7 +101,7 @@ def test_a_killed_child_becomes_a_record_and_the_rest_is_measured(desk: Desk) ->
 
 @pytest.mark.slow
 def test_a_parent_killed_during_a_load_keeps_the_finished_rounds(desk: Desk) -> None:
-    slow = ("runtime.options.tokens_per_second=40", "matrix=speed")
+    slow = ("runtime.options.tokens_per_second=40", "matrix=speed", "matrix.max_rounds=0")
     parent = subprocess.Popen(desk.command(*slow), cwd=ROOT, stdout=subprocess.DEVNULL)
     _wait(lambda: len(desk.records()) >= 2)
     _wait(lambda: psutil.Process(parent.pid).children())
@@ -184,6 +184,6 @@ def test_cells_run_in_the_environment_of_their_runtime_and_say_so(desk: Desk, tm
 
 
 def test_no_process_outlives_its_run(desk: Desk) -> None:
-    desk.run("matrix=speed", "load.requests=1")
+    desk.run("matrix=speed", "matrix.max_rounds=0", "load.requests=1")
     mine = [p for p in psutil.process_iter(["cmdline", "pid"]) if str(desk.folder) in " ".join(p.info["cmdline"] or [])]
     assert [p.pid for p in mine if p.pid != os.getpid()] == []

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from harness.compare import imported, quality, rolling, speed
+from harness.compare import imported, latency, quality, repeat, rolling, rounds, speed
 from harness.compare.claim import claims
 from harness.compare.match import items_of, scored_tasks, single
 from harness.compare.runs import Runs
@@ -27,18 +27,25 @@ def analyse(plan: Plan, records: Sequence[LoadedRun]) -> Analysis:
     rng = np.random.default_rng(int(plan.id, 16))
     comparisons = [one for kind in KINDS for one in quality.compare(plan, runs, kind, rng)]
     diagnostics, problems = rolling.diagnose(plan, runs)
+    measured = rounds.values(runs)
+    repeated = repeat.repeats(plan, runs.find)
+    not_needed = frozenset(cell for one in repeated for cell in one.not_needed)
     return Analysis(
         plan=plan,
         arms=tuple(_arms(plan, runs)),
         comparisons=tuple(comparisons),
         diagnostics=(*diagnostics, *imported.fidelity(plan, runs)),
-        speed=tuple(speed.compare(plan, runs)),
+        speed=tuple(speed.compare(plan, runs, not_needed)),
         claims=tuple(claims(plan, runs, comparisons)),
         records=runs.records,
         inputs=tuple(
             Input(one.record.run.cell.id, one.record.run.cell.label, one.path, one.sha256) for one in runs.loaded
         ),
         warnings=(*_warnings(plan, runs), *imported.remarks(plan, runs), *problems),
+        rounds=tuple(measured),
+        latencies=tuple(latency.latencies(runs)),
+        drifts=tuple(rounds.drifts(measured)),
+        repeats=tuple(repeated),
     )
 
 

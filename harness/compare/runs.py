@@ -35,6 +35,11 @@ class Runs:
         loaded = self._found.get(cell_id)
         return loaded.record if loaded and isinstance(loaded.record, Completed) else None
 
+    def find(self, cell_id: str) -> RunRecord | None:
+        """The cell's record, however it ended."""
+        loaded = self._found.get(cell_id)
+        return loaded.record if loaded else None
+
     def missing(self, cell_id: str, arm: str) -> str:
         """Why a cell has no measurement, "" if it has one."""
         loaded = self._found.get(cell_id)

@@ -1,133 +1,141 @@
-"""Speed and memory of candidate and baseline, paired by round of fresh processes; intervals over rounds only.
+"""Speed, memory and energy of candidate and baseline, paired by round of fresh processes; intervals over rounds only.
 
 A round's value is the median of its samples, which one hiccup does not move. What differs in two processes of one arm
 is the noise that counts, so the intervals are taken over rounds (t) and never over pooled requests.
 """
 
 import math
-from collections.abc import Iterable
-from statistics import median
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from harness.compare.runs import Runs
+from harness.compare.sides import Key, Round, flagged, side, unknown_because, worst
 from harness.core.cell import LoadWork
+from harness.core.config import Protocol
 from harness.core.plan import Pair, Plan
-from harness.core.record import Completed, Reading
 from harness.core.verdict import Scored, SpeedComparison
+from harness.stats.ratios import Answer, exact_verdict, speed_verdict
 from harness.stats.spread import mean_interval, ratio_interval
 
-
-class Key(NamedTuple):
-    """What must agree for two readings to be the same quantity."""
-
-    name: str
-    unit: str
-    better: str
-    concurrency: int
+OF_THE_BOX = ("canary_copy", "canary_matrix")
+"""Readings that tell how the box was, not how the arm is: they get no verdict."""
 
 
-class Round(NamedTuple):
-    """What was measured of both arms in one round."""
+def compare(plan: Plan, runs: Runs, not_needed: frozenset[str] = frozenset()) -> list[SpeedComparison]:
+    """One row per candidate, baseline, load, reading and step, in the plan's order; then arms that have no baseline.
 
-    baseline: Completed | None
-    candidate: Completed | None
-
-
-def compare(plan: Plan, runs: Runs) -> list[SpeedComparison]:
-    """One row per candidate, baseline, reading and concurrency, in the plan's order."""
-    arms: dict[tuple[str, str], list[Pair]] = {}
-    for pair in plan.pairs:
-        if pair.kind == "speed":
-            arms.setdefault((pair.candidate_arm, pair.baseline_arm), []).append(pair)
-    return [row for pairs in arms.values() for row in _of_arms(pairs, runs)]
+    `not_needed` are ids of cells that were left out because their arms are known well enough without.
+    """
+    arms: dict[tuple[str, str, str], list[Pair]] = {}
+    for pair in (*plan.pairs, *_alone(plan)):
+        if pair.kind == "speed" and not {pair.candidate, pair.baseline} & not_needed:
+            load, _ = _place(pair, runs)
+            arms.setdefault((pair.candidate_arm, pair.baseline_arm, load), []).append(pair)
+    return [row for pairs in arms.values() for row in _of_arms(pairs, runs, plan.protocol)]
 
 
-def _of_arms(pairs: list[Pair], runs: Runs) -> list[SpeedComparison]:
+def _alone(plan: Plan) -> Iterable[Pair]:
+    """Load cells that nothing is compared with, each as a pair with nobody."""
+    paired = {id_ for pair in plan.pairs for id_ in (pair.candidate, pair.baseline)}
+    for cell in plan.cells:
+        if cell.kind == "load" and cell.id not in paired:
+            yield Pair("speed", cell.id, "", cell.arm, "")
+
+
+def _place(pair: Pair, runs: Runs) -> tuple[str, int]:
+    """Load, and round from 1."""
+    work = runs.cell(pair.candidate).work
+    return (work.load.key, work.round + 1) if isinstance(work, LoadWork) else ("", 1)
+
+
+def _of_arms(pairs: list[Pair], runs: Runs, protocol: Protocol) -> list[SpeedComparison]:
     rounds: list[Round] = []
     lost: list[str] = []
-    for pair in sorted(pairs, key=lambda pair: _round(pair, runs)):
-        one = Round(runs.completed(pair.baseline), runs.completed(pair.candidate))
-        problem = runs.missing(pair.baseline, "baseline") or runs.missing(pair.candidate, "candidate")
-        if _boxes_differ(one):
-            problem, one = "the arms were measured on different boxes", Round(None, None)
-        lost += [f"round {_round(pair, runs) + 1} cannot be compared: {problem}"] if problem else []
+    for pair in sorted(pairs, key=lambda pair: _place(pair, runs)):
+        _, number = _place(pair, runs)
+        one = Round(number, runs.completed(pair.baseline), runs.completed(pair.candidate))
+        problem = runs.missing(pair.baseline, "baseline") if pair.baseline else ""
+        problem = problem or runs.missing(pair.candidate, "candidate" if pair.baseline else "arm")
+        if one.boxes_differ:
+            problem, one = "the arms were measured on different boxes", Round(number, None, None)
+        lost += [f"round {number} cannot be compared: {problem}"] if problem else []
         rounds.append(one)
-    sides = [side for one in rounds for side in one if side]
+    load, _ = _place(pairs[0], runs)
+    sides = [record for one in rounds for record in one.sides if record]
     if not sides:
-        return [_unknown(pairs[0], "; ".join(lost))]
-    keys = dict.fromkeys(_key(reading) for side in sides for reading in side.outcome.readings)
-    return [_row(pairs[0], key, rounds, lost) for key in keys]
+        return [_unknown(pairs[0], load, "; ".join(lost))]
+    keys = dict.fromkeys(Key.of(reading) for record in sides for reading in record.outcome.readings)
+    return [_row(pairs[0], load, key, rounds, lost, protocol) for key in keys]
 
 
-def _boxes_differ(one: Round) -> bool:
-    return bool(
-        one.baseline and one.candidate and one.baseline.run.machine.fingerprint != one.candidate.run.machine.fingerprint
-    )
-
-
-def _round(pair: Pair, runs: Runs) -> int:
-    work = runs.cell(pair.candidate).work
-    return work.round if isinstance(work, LoadWork) else 0
-
-
-def _key(reading: Reading) -> Key:
-    return Key(reading.name, reading.unit, reading.better, reading.concurrency)
-
-
-def _row(pair: Pair, key: Key, rounds: list[Round], lost: list[str]) -> SpeedComparison:
-    values = [(_value(one.baseline, key), _value(one.candidate, key)) for one in rounds]
-    both = [(before, after) for before, after in values if before is not None and after is not None]
-    baseline, candidate = (
-        _spread([value for value in side if value is not None]) for side in zip(*values, strict=True)
-    )
-    reasons = [*lost, *_unknown_because(rounds, key), *_too_few(both, key.unit)]
+def _row(
+    pair: Pair, load: str, key: Key, rounds: list[Round], lost: list[str], protocol: Protocol
+) -> SpeedComparison:
+    before, after = (side([one.sides[index] for one in rounds], key) for index in (0, 1))
+    usable = zip(before.usable, after.usable, strict=True)
+    both = [(one, other) for one, other in usable if one is not None and other is not None]
+    compared = bool(pair.baseline_arm)
+    ratio, verdict = _ratio(both), _verdict(both, key, protocol)
+    reasons = [*lost, *unknown_because(rounds, key, compared), *flagged(rounds, (before, after))]
+    reasons += [*_too_few(both, key.unit, compared), *_small_but_real(ratio, verdict)]
     return SpeedComparison(
         name=key.name,
         unit=key.unit,
-        better="higher" if key.better == "higher" else "lower",
-        concurrency=key.concurrency,
+        better=key.better,
+        concurrency=key.at.concurrency,
         baseline_arm=pair.baseline_arm,
         candidate_arm=pair.candidate_arm,
-        rounds=len(both),
-        baseline=baseline,
-        candidate=candidate,
-        ratio=_ratio(both),
+        rounds=len(both) if compared else len(after.shown),
+        baseline=_spread(before.shown),
+        candidate=_spread(after.shown),
+        ratio=ratio,
         reason="; ".join(dict.fromkeys(reasons)),
+        step=key.at,
+        verdict=verdict,
+        validity=worst((before.validity, after.validity)),
+        load=load,
     )
 
 
-def _too_few(both: list[tuple[float, float]], unit: str) -> Iterable[str]:
+def _verdict(both: Sequence[tuple[float, float]], key: Key, protocol: Protocol) -> Answer | Literal[""]:
+    """The verdict over rounds that both arms have; "" where none is possible or the reading is the box's own."""
+    before, after = [one for one, _ in both], [other for _, other in both]
+    if len(both) < 2 or key.name in OF_THE_BOX:
+        return ""
+    if _repeats(before, after, key.unit) and before == after:
+        return "same"
+    if min(*before, *after) <= 0:
+        return ""
+    if _repeats(before, after, key.unit):
+        return exact_verdict(after[0] / before[0], key.better, protocol.speed_margin)
+    return speed_verdict(after, before, key.better, protocol.speed_margin, protocol.alpha)
+
+
+def _repeats(before: Sequence[float], after: Sequence[float], unit: str) -> bool:
+    """Whether both are sizes that come out the same to the byte in every process: these are known exactly."""
+    return unit == "B" and len(set(before)) == 1 and len(set(after)) == 1
+
+
+def _small_but_real(ratio: Scored | None, verdict: str) -> Iterable[str]:
+    if verdict == "same" and ratio is not None and not (math.isnan(ratio.low) or ratio.low <= 1 <= ratio.high):
+        yield "a small difference, but a real one"
+
+
+def _too_few(both: Sequence[tuple[float, float]], unit: str, compared: bool) -> Iterable[str]:
+    if not compared:
+        yield "nothing is compared with this arm"
     if len(both) == 1:
         yield "one round in common, so no interval; ask for matrix.rounds=3"
     # Memory comes in pages and may well be the same each time; a time that repeats to the nanosecond is suspect.
-    if unit != "B" and len(both) > 1 and any(len(set(side)) == 1 for side in zip(*both, strict=True)):
+    if unit != "B" and len(both) > 1 and any(len(set(one)) == 1 for one in zip(*both, strict=True)):
         yield "one arm read the same in every round"
 
 
-def _ratio(both: list[tuple[float, float]]) -> Scored | None:
+def _ratio(both: Sequence[tuple[float, float]]) -> Scored | None:
     """Candidate over baseline; None with fewer than two rounds or where a reading is not positive."""
     if len(both) < 2 or any(value <= 0 for one in both for value in one):
         return None
     return _unless_fixed(ratio_interval([after for _, after in both], [before for before, _ in both]))
-
-
-def _value(record: Completed | None, key: Key) -> float | None:
-    if record is None:
-        return None
-    found = [one.samples for one in record.outcome.readings if _key(one) == key]
-    return float(median(found[0])) if found and found[0] and all(map(math.isfinite, found[0])) else None
-
-
-def _unknown_because(rounds: list[Round], key: Key) -> Iterable[str]:
-    """Why sides lack the reading; what both sides say alike is said once, without naming them."""
-    sides = [(arm, side) for one in rounds for arm, side in zip(("baseline", "candidate"), one, strict=True) if side]
-    said: dict[str, set[str]] = {}
-    for arm, side in sides:
-        found = [one.reason for one in side.outcome.readings if _key(one) == key]
-        if _value(side, key) is None:
-            said.setdefault(found[0] if found and found[0] else "not measured", set()).add(arm)
-    for reason, arms in said.items():
-        yield reason if len(arms) == 2 else f"{min(arms)}: {reason}"
 
 
 def _spread(values: list[float]) -> Scored | None:
@@ -142,8 +150,7 @@ def _unless_fixed(scored: Scored | None) -> Scored | None:
     return Scored(scored.score, math.nan, math.nan)
 
 
-def _unknown(pair: Pair, reason: str) -> SpeedComparison:
+def _unknown(pair: Pair, load: str, reason: str) -> SpeedComparison:
     """The row of a pair of arms of which no round could be compared."""
-    return SpeedComparison(
-        "all readings", "", "higher", 0, pair.baseline_arm, pair.candidate_arm, 0, None, None, None, reason
-    )
+    arms = pair.baseline_arm, pair.candidate_arm
+    return SpeedComparison("all readings", "", "higher", 0, *arms, 0, None, None, None, reason, load=load)

@@ -210,20 +210,29 @@ def _many(one: int | tuple[int, ...]) -> tuple[int, ...]:
 
 
 class Matrix(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which cells a plan has: quality and speed switches, fresh-process rounds of each load, baseline replicates."""
+    """Which cells a plan has: quality and speed switches, fresh-process rounds of each load, baseline replicates.
+
+    Above `rounds`, further rounds are measured until the headline reading of every arm is known to `precision` (half of
+    its 95 % interval over rounds, as a share of its mean), up to `max_rounds` of them (0: no further ones) and
+    `budget_minutes` of measuring for a model under one load (0: no budget).
+    """
 
     key: str
     quality: bool
     speed: bool
     rounds: int
     replicates: int
+    precision: float = 0.03
+    max_rounds: int = 0
+    budget_minutes: float = 0.0
 
 
 class Protocol(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What is decided before any item is run; stored with the plan. Margins are shares (0.02 = 2 points).
 
     `margin` None means the rule: 1 point for tasks of 4,000 items or more, else 2. The confirmatory family is
-    `family_tasks` x `family_quants` (empty: all); what lies outside is explored, and carries no claim.
+    `family_tasks` x `family_quants` (empty: all); what lies outside is explored, and carries no claim. Two speeds whose
+    ratio lies within `speed_margin` (0.03: 3 % either way) are the same.
     """
 
     margin: float | None = None
@@ -232,6 +241,7 @@ class Protocol(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
     flip_rate_assumed: float = 0.05
     family_tasks: tuple[str, ...] = ()
     family_quants: tuple[str, ...] = ()
+    speed_margin: float = 0.03
 
 
 class Point(Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from msgspec import Struct
 from harness.core.cell import Cell
 from harness.core.config import Fact, Protocol
 from harness.core.digest import short_id
+from harness.core.repetition import Repetition
 from harness.core.suite import Suite
 
 
@@ -49,7 +50,10 @@ class Footprint(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
-    """Cells in run order with their pairs; `id` names cells, pairs and protocol together."""
+    """Cells in run order with their pairs; `id` names cells, pairs and protocol together.
+
+    With a `repetition`, the cells of later rounds are measured only where they are needed.
+    """
 
     hw: str
     cells: tuple[Cell, ...]
@@ -58,6 +62,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     suite: Suite
     protocol: Protocol
     overrides: tuple[str, ...] = ()
+    repetition: Repetition | None = None
 
     @property
     def staged(self) -> bool:
@@ -67,4 +72,5 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def id(self) -> str:
         """12 hex digits; the overrides' spelling does not count."""
-        return short_id((self.hw, self.cells, self.pairs, self.suite.digest, self.protocol))
+        rule = (self.repetition,) if self.repetition else ()
+        return short_id((self.hw, self.cells, self.pairs, self.suite.digest, self.protocol, *rule))

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from harness.core.plan import Plan
 from harness.core.record import RunRecord, Step
+from harness.core.repetition import Repeated
 
 
 class Verdict(StrEnum):
@@ -144,6 +145,12 @@ class SpeedComparison(Struct, frozen=True):
     """One reading of candidate and baseline over rounds of fresh processes; intervals are 95 % over rounds (t).
 
     `ratio` is candidate over baseline, paired by round, with its interval. None where a side could not be measured.
+    Of an arm without a baseline only the candidate's side is known, and `baseline_arm` is "".
+
+    `verdict`: "same" where the ratio's 90 % interval lies within the protocol's speed margin, else "faster" or "slower"
+    where its 95 % interval excludes 1; of amounts (bytes, joules, cost) read "faster" as less and "slower" as more. ""
+    where none is possible. Rounds that a flag calls invalid count nowhere; `validity` is "invalid" where a side has no
+    other, and its figures are then shown for what they are. `reason` says all that qualifies the row.
     """
 
     name: str
@@ -159,10 +166,12 @@ class SpeedComparison(Struct, frozen=True):
     reason: str = ""
     step: Step = Step()
     verdict: Literal["faster", "slower", "same", "inconclusive", ""] = ""
+    validity: Literal["valid", "degraded", "invalid"] = "valid"
+    load: str = ""
 
 
 class RoundValue(Struct, frozen=True):
-    """One reading of one arm in one round: the median of its samples, and what speaks against it ("" nothing)."""
+    """One reading of one arm in one round (from 1): its samples' median, and what speaks against it ("" nothing)."""
 
     arm: str
     round: int
@@ -172,13 +181,16 @@ class RoundValue(Struct, frozen=True):
     value: float
     started: str
     flag: str = ""
+    load: str = ""
 
 
 class Latency(Struct, frozen=True):
-    """How a latency (ttft, tpot, gap; seconds) of one arm at one step is distributed over the requests of all rounds.
+    """How a latency (ttft, tpot, gap; seconds) of one arm at one step is distributed over all rounds' requests.
 
-    `quantiles` are (share, seconds) of those that enough requests stand behind; `curve` is the sorted sample thinned to
-    at most 200 points; `stalls` are outlying values, (round, request, seconds), shown and never dropped.
+    `n` counts requests. `quantiles` are (share, seconds) of those that enough requests stand behind; `over_rounds` has
+    the mean over rounds of each round's own, with its 95 % interval, where every round has enough. `curve` is (share,
+    seconds), the sorted sample thinned to at most 200 points. `stalled` counts the outlying values, and `stalls` are
+    the longest of them, (round from 1, request, seconds); they are shown and never dropped from anything.
     """
 
     arm: str
@@ -188,10 +200,16 @@ class Latency(Struct, frozen=True):
     quantiles: tuple[tuple[float, float], ...]
     curve: tuple[tuple[float, float], ...]
     stalls: tuple[tuple[int, int, float], ...] = ()
+    stalled: int = 0
+    over_rounds: tuple[tuple[float, Scored], ...] = ()
+    load: str = ""
 
 
 class Drift(Struct, frozen=True):
-    """Whether a reading moves over the rounds: slope per round as a share of the mean, with its interval."""
+    """Whether a reading moves over the rounds: slope per round as a share of the mean, with its 95 % interval.
+
+    `pvalue` is that of the t-test of no slope, after Benjamini-Hochberg over all that were tested in the plan.
+    """
 
     arm: str
     name: str
@@ -199,6 +217,7 @@ class Drift(Struct, frozen=True):
     rounds: int
     slope: Scored
     pvalue: float
+    load: str = ""
 
 
 class Claim(Struct, frozen=True):
@@ -263,3 +282,4 @@ class Analysis(Struct, frozen=True):
     rounds: tuple[RoundValue, ...] = ()
     latencies: tuple[Latency, ...] = ()
     drifts: tuple[Drift, ...] = ()
+    repeats: tuple[Repeated, ...] = ()

@@ -14,12 +14,14 @@ from typing import Protocol
 
 import msgspec
 
+from harness.compare import repeat
 from harness.core.cell import Cell, Job, Prepared
 from harness.core.config import Hardware, Metering
 from harness.core.digest import short_id
 from harness.core.errors import HarnessError, UserError
 from harness.core.plan import Plan
 from harness.core.record import Failed, Machine, Run, RunRecord, Skipped, Source
+from harness.core.repetition import Repeated
 from harness.environment import Interpreter
 from harness.execute import child, collect
 from harness.execute.looks import Listener, answer_by_looks, groups
@@ -45,6 +47,9 @@ class Watcher(Listener, Protocol):
 
     def ended(self, record: RunRecord) -> None:
         """A cell ended, well or not."""
+
+    def repeated(self, outcome: Repeated) -> None:
+        """The rounds of a model under one load ended."""
 
 
 @dataclass(frozen=True)
@@ -86,14 +91,32 @@ class _Measurement:
 
     def run(self) -> None:
         # All weights are made before the first measurement, so that none is made between timed rounds.
+        done = {one for group in repeat.repeats(self._plan, self._stored) for one in group.not_needed}
         for cell in self._plan.cells:
-            if self._reusable(cell) is None:
+            if cell.id not in done and self._reusable(cell) is None:
                 self._prepared(cell)
         for group in groups(self._plan):
             answer_by_looks(self._plan, group, self._answer_up_to, self._watcher)
         for cell in self._plan.cells:
-            if not cell.staged:
+            if cell.kind == "quality" and not cell.staged:
                 self._answer(cell)
+        for rounds in repeat.groups(self._plan):
+            self._repeat(rounds)
+
+    def _repeat(self, group: repeat.Group) -> None:
+        """Rounds in order until no further one is needed; what finished ones said is all that is looked at."""
+        found: dict[str, RunRecord] = {}
+        for cells in group.rounds:
+            found |= {cell.id: read.record(self._answer(cell)) for cell in cells}
+            now = repeat.state(group, self._plan.repetition, found.get)
+            if now.ended != "open":
+                self._watcher.repeated(now)
+                return
+
+    def _stored(self, cell_id: str) -> RunRecord | None:
+        """What need not be measured again."""
+        folder = self._reusable(next(cell for cell in self._plan.cells if cell.id == cell_id))
+        return read.record(folder) if folder else None
 
     def _answer_up_to(self, cell: Cell, looks: tuple[int, ...]) -> LoadedRun:
         return read.loaded(self._context.layout, self._answer(cell, looks))

@@ -5,9 +5,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from harness.core.cell import QualityWork
-from harness.core.config import Hardware, Settings
+from harness.core.config import Hardware, Matrix, Settings
 from harness.core.errors import NotFound
 from harness.core.plan import Footprint, Plan
+from harness.core.repetition import Repetition
 from harness.core.suite import Suite
 from harness.plan.footprint import footprint
 from harness.plan.matrix import arms_of
@@ -53,5 +54,13 @@ def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built
         suite=suite,
         protocol=settings.protocol,
         overrides=settings.overrides,
+        repetition=_repetition(matrix) if speed else None,
     )
     return Built(plan, tuple(footprint(arm, hw) for arm in found.arms), found.added)
+
+
+def _repetition(matrix: Matrix) -> Repetition | None:
+    """The rule that ends the rounds, None where their number is fixed."""
+    if matrix.max_rounds <= matrix.rounds:
+        return None
+    return Repetition(matrix.rounds, matrix.max_rounds, matrix.precision, matrix.budget_minutes)

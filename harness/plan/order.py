@@ -60,7 +60,7 @@ def speed_cells(arms: Sequence[Arm], hw: str, matrix: Matrix, seed: int) -> list
     for group in _groups(arms):
         for load in _loads(group):
             able = [arm for arm in group if load in arm.loads]
-            for number in range(matrix.rounds):
+            for number in range(max(matrix.rounds, matrix.max_rounds)):
                 first = number % len(able)
                 work = LoadWork(load, seed, number)
                 cells += [cell_of(arm, hw, work) for arm in (*able[first:], *able[:first])]

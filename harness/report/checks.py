@@ -64,7 +64,8 @@ def failures(view: View) -> Table:
         elif isinstance(record, Skipped):
             rows.append(row(record.run.cell.label, "skipped", record.reason))
     rows += [row(skip.what, "left out of the plan", skip.reason) for skip in view.analysis.plan.skips]
-    note = f"{_measured(view)} of {len(view.analysis.plan.cells)} planned cells were measured."
+    note = f"{_measured(view)} of {len(view.analysis.plan.cells)} planned cells were measured"
+    note += "".join(f"; {one.load}: {one.words}" for one in view.analysis.repeats) + "."
     columns = ("What", "Outcome", "Reason")
     return Table("failures", "Failures and skips", note, columns, tuple(rows), words=(0, 1, 2))
 

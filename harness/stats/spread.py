@@ -20,6 +20,17 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Scored:
     return Scored(mean, mean - half, mean + half)
 
 
+def relative_half_width(values: ArrayLike, confidence: float = 0.95) -> float:
+    """Half the t interval of the mean over rounds (R,), as a share of the mean.
+
+    NaN with fewer than two rounds, a mean of 0, or rounds without any spread, which say nothing of how sure they are.
+    """
+    found = mean_interval(values, confidence)
+    if found.score == 0 or not found.high > found.low:
+        return math.nan
+    return (found.high - found.score) / abs(found.score)
+
+
 def ratio_interval(candidate: ArrayLike, baseline: ArrayLike, confidence: float = 0.95) -> Scored:
     """Geometric mean over rounds of candidate/baseline, with the t interval of its logarithm.
 

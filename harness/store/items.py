@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.record import RunRecord
+from harness.store.requests import Requests
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,17 +65,28 @@ class ItemTable:
 
 @dataclass(frozen=True, eq=False)
 class LoadedRun:
-    """A record as read from the store: where it lies, the digest of its record file, its items by task."""
+    """A record as read from the store: where it lies, the digest of its record file, its items by task.
+
+    `requests` reads those of a load when they are asked for: they may be many.
+    """
 
     record: RunRecord
     path: str
     sha256: str
     items: tuple[ItemTable, ...] = ()
+    requests: Callable[[], Requests] | None = None
 
     @classmethod
-    def of(cls, record: RunRecord, path: str, sha256: str, frame: pd.DataFrame | None) -> LoadedRun:
+    def of(
+        cls,
+        record: RunRecord,
+        path: str,
+        sha256: str,
+        frame: pd.DataFrame | None,
+        requests: Callable[[], Requests] | None = None,
+    ) -> LoadedRun:
         """From the long item frame that the store keeps (one row per item, sample and metric), None without items."""
-        return cls(record, path, sha256, () if frame is None else split(frame))
+        return cls(record, path, sha256, () if frame is None else split(frame), requests)
 
 
 def split(frame: pd.DataFrame) -> tuple[ItemTable, ...]:

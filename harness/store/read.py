@@ -1,6 +1,7 @@
 """Read attempts and plans back; a record of another schema is refused by name, never half understood."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from harness.core.digest import file_digest
 from harness.core.errors import NotFound, SchemaError
 from harness.core.plan import Plan
 from harness.core.record import RECORD_SCHEMA, Completed, RunRecord
+from harness.store import requests
 from harness.store.items import LoadedRun
 from harness.store.layout import Layout
 
@@ -70,9 +72,11 @@ def latest(layout: Layout, cell: Cell, plan_id: str | None = None) -> Path | Non
 
 
 def loaded(layout: Layout, folder: Path) -> LoadedRun:
-    """An attempt with its items, as comparisons take it."""
+    """An attempt with its items, as comparisons take it; its requests are read when they are asked for."""
     path = str(folder.relative_to(layout.root))
-    return LoadedRun.of(record(folder), path, file_digest(folder / "record.json"), items(folder))
+    kept = folder / "requests.parquet"
+    later = partial(requests.read, kept) if kept.exists() else None
+    return LoadedRun.of(record(folder), path, file_digest(folder / "record.json"), items(folder), later)
 
 
 def items(folder: Path) -> pd.DataFrame | None:

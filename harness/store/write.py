@@ -1,5 +1,6 @@
 """Write an attempt or a plan: built in a hidden folder, synced, then renamed, so a reader sees all of it or nothing."""
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from harness.core.errors import HarnessError
 from harness.core.plan import Plan
 from harness.core.record import Completed, ItemResult, RequestTrace, RunRecord, Sample
 from harness.store.layout import Layout
+
+_ROWS_AT_ONCE = 4_000
 
 
 def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
@@ -69,9 +72,15 @@ def _tables(scratch: Path, folder: Path) -> None:
     for name, kind in (("requests", RequestTrace), ("meters", Sample)):
         lines = scratch / f"{name}.jsonl"
         if lines.exists():
-            decoder = msgspec.json.Decoder(kind)
-            rows = (msgspec.to_builtins(decoder.decode(line)) for line in lines.read_bytes().splitlines())
-            _write_table(rows, folder / f"{name}.parquet")
+            _write_table(_decoded(lines, kind), folder / f"{name}.parquet")
+
+
+def _decoded(path: Path, kind: type[RequestTrace | Sample]) -> Iterator[dict[str, object]]:
+    """One row per line."""
+    decoder = msgspec.json.Decoder(kind)
+    with path.open("rb") as lines:
+        for line in lines:
+            yield msgspec.to_builtins(decoder.decode(line))
 
 
 def _item_rows(path: Path) -> Iterator[dict[str, object]]:
@@ -87,7 +96,13 @@ def _item_rows(path: Path) -> Iterator[dict[str, object]]:
 
 
 def _write_table(rows: Iterator[dict[str, object]], path: Path) -> None:
-    pq.write_table(pa.Table.from_pylist(list(rows)), path, compression="zstd")
+    """Some thousand rows at a time: a row of a load holds the time of every token."""
+    parts = iter(lambda: list(itertools.islice(rows, _ROWS_AT_ONCE)), [])
+    first = pa.Table.from_pylist(next(parts, []))
+    with pq.ParquetWriter(path, first.schema, compression="zstd") as writer:
+        writer.write_table(first)
+        for part in parts:
+            writer.write_table(pa.Table.from_pylist(part, schema=first.schema))
 
 
 def _sync(folder: Path) -> None:

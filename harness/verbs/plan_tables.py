@@ -9,6 +9,7 @@ from rich.text import Text
 from harness.core.cell import Cell, LoadWork
 from harness.core.config import Fact, Hardware
 from harness.core.plan import Footprint, Plan
+from harness.core.repetition import Repetition
 from harness.core.units import GIGA
 from harness.plan.build import Built
 from harness.store.layout import Layout
@@ -21,7 +22,7 @@ def show(built: Built, hw: Hardware, machine: str, layout: Layout, console: Cons
     plan = built.plan
     quality = [cell for cell in plan.cells if cell.kind == "quality"]
     speed = [cell for cell in plan.cells if cell.kind == "load"]
-    console.print(f"Plan {plan.id}: {len(quality)} quality and {len(speed)} speed cells", style="bold")
+    console.print(f"Plan {plan.id}: {len(quality)} quality and {speed_cells(plan)} speed cells", style="bold")
     console.print(f"  for   hw={hw.key}: {hw.name}")
     console.print(f"        memory {_fact(hw.memory_gb, 'GB')}, bandwidth {_fact(hw.bandwidth_gbs, 'GB/s')}")
     console.print(f"  found {machine}", soft_wrap=True)
@@ -33,6 +34,8 @@ def show(built: Built, hw: Hardware, machine: str, layout: Layout, console: Cons
     if quality:
         show_reach(plan, layout, console)
     console.print("", _cells(plan, quality, speed), "", sep="\n")
+    if plan.repetition:
+        console.print(rounds_in_words(plan.repetition), soft_wrap=True)
     for skip in plan.skips:
         console.print(Text.assemble(("skipped ", "yellow"), f"{skip.what}: {skip.reason}"), soft_wrap=True)
 
@@ -75,10 +78,30 @@ def _cells(plan: Plan, quality: Sequence[Cell], speed: Sequence[Cell]) -> Table:
         what = f"replicate {cell.replicate}" if cell.replicate else "quality"
         partner = "itself: the noise floor" if cell.replicate else against.get(cell.id, "-")
         table.add_row(what, cell.arm, partner)
+    least = plan.repetition.rounds if plan.repetition else len(speed)
     for (group, load, number), cells in _rounds(speed).items():
-        order = " ".join(cell.quant for cell in cells)
-        table.add_row(f"speed {load} {number + 1}", f"{group}: {order}", "within the round")
+        if number < least:
+            order = " ".join(cell.quant for cell in cells)
+            table.add_row(f"speed {load} {number + 1}", f"{group}: {order}", "within the round")
+        elif number == least and plan.repetition:
+            table.add_row(f"speed {load} {number + 1}-{plan.repetition.max_rounds}", group, "only if needed")
     return table
+
+
+def speed_cells(plan: Plan) -> str:
+    """How many load cells there are, or the least and the most."""
+    rounds = [cell.work.round for cell in plan.cells if isinstance(cell.work, LoadWork)]
+    least = sum(number < plan.repetition.rounds for number in rounds) if plan.repetition else len(rounds)
+    return f"{least} to {len(rounds)}" if least < len(rounds) else str(least)
+
+
+def rounds_in_words(rule: Repetition) -> str:
+    """When the rounds end."""
+    budget = f" or {rule.budget_minutes:g} min for a model and load" if rule.budget_minutes else ""
+    return (
+        f"rounds: {rule.rounds}, then more until the headline speed of every arm is known to "
+        f"{100 * rule.precision:g} %, up to {rule.max_rounds}{budget}"
+    )
 
 
 def _rounds(speed: Sequence[Cell]) -> dict[tuple[str, str, int], list[Cell]]:

@@ -15,6 +15,7 @@ from harness.plan import box
 from harness.store.layout import Layout
 from harness.verbs import Arguments
 from harness.verbs.plan import Planned, planned
+from harness.verbs.plan_tables import rounds_in_words, speed_cells
 from harness.verbs.report import publish
 from harness.verbs.watch import ConsoleWatcher
 
@@ -28,7 +29,7 @@ def main(args: Arguments) -> int:
     _announce(plan, made.built.added, console)
     _end_like_interrupt()
     layout = Layout(Path(made.settings.results))
-    measure(plan, _context(made, layout, matches), ConsoleWatcher(console))
+    measure(plan, _context(made, layout, matches), ConsoleWatcher(console, plan))
     return publish(plan, layout, Path(made.settings.reports), datetime.now(UTC), console)
 
 
@@ -38,12 +39,14 @@ def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
     margin = "1 point for tasks of 4,000 items or more, else 2"
     if plan.protocol.margin is not None:
         margin = in_points(plan.protocol.margin).lstrip("+") + " points"
-    console.print(f"Plan {plan.id} on {plan.hw}: {quality} quality and {len(plan.cells) - quality} speed cells")
+    console.print(f"Plan {plan.id} on {plan.hw}: {quality} quality and {speed_cells(plan)} speed cells")
     for line in added:
         console.print(f"  added {line}", markup=False)
     for skip in plan.skips:
         console.print(f"  skipped {skip.what}: {skip.reason}", markup=False)
     console.print(f"  margin, fixed before the run: {margin}")
+    if plan.repetition:
+        console.print(f"  {rounds_in_words(plan.repetition)}")
     if plan.staged:
         console.print("  a task ends at 1/4 or 1/2 of its items where its verdict is settled for every candidate")
     console.print()

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.core.errors import NotFound, UserError
-from harness.core.record import Completed, Failed, Run, RunRecord
+from harness.core.record import Completed, Failed, Outcome, Run, RunRecord, Step
 from harness.core.units import in_bytes, in_seconds
 from harness.store.layout import Layout
 from harness.store.read import record
@@ -94,10 +94,38 @@ def _rest(read: RunRecord) -> Iterator[tuple[str, str]]:
         yield "engine", f"{facts.engine} {facts.version} on {facts.device}, context {facts.context}"
         yield "sha256", f"{read.prepared.sha256} ({read.prepared.how}, {in_bytes(read.prepared.bytes)})"
         yield "made from", read.prepared.source_sha256
+    yield from _validity(outcome)
     for reading in outcome.readings:
-        at = f" at {reading.concurrency}" if reading.concurrency else ""
+        at = f", {in_words(reading.at)}" if reading.at != Step() else ""
         shown = " ".join(f"{value:.4g}" for value in reading.samples[:6]) or f"not known: {reading.reason}"
         more = f" ... ({len(reading.samples)} samples)" if len(reading.samples) > 6 else ""
         yield reading.name + at, f"{shown} {reading.unit}{more}" if reading.samples else shown
     for warning in outcome.warnings:
         yield "warning", warning
+
+
+def _validity(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """What speaks against the figures of a load, how exact its client is, and what stretch of time they are from."""
+    if outcome.windows and not outcome.flags:
+        yield "validity", "valid: nothing speaks against these figures"
+    for flag in outcome.flags:
+        yield flag.verdict, (f"{in_words(flag.step)}: " if flag.step else "") + flag.reason
+    for one in outcome.calibration:
+        ttft, tpot, lag = (
+            f"{in_seconds(pair[0])} (p99 {in_seconds(pair[1])})"
+            for pair in (one.ttft_error_seconds, one.tpot_error_seconds, one.lag_seconds)
+        )
+        rate = f"{100 * one.rate_share:.1f} % of the scheduled rate, {one.tokens_per_second:,.0f} tok/s"
+        yield f"client, {one.streams} streams", f"TTFT wrong by {ttft}, TPOT by {tpot}, lag {lag}, {rate}"
+    for window in outcome.windows:
+        tokens = f"{window.prompt_tokens:,} prompt and {window.output_tokens:,} output tokens"
+        yield f"window, {in_words(window.step)}", f"{in_seconds((window.end_ns - window.start_ns) / 1e9)}, {tokens}"
+
+
+def in_words(step: Step) -> str:
+    """What a step held fixed: "8 at once, 512 + 256 tokens"."""
+    tokens = f"{step.prompt_tokens} + {step.output_tokens} tokens" if step.prompt_tokens or step.output_tokens else ""
+    rate = f"{step.rate:g} requests/s" if step.rate else ""
+    depth = f"depth {step.depth}" if step.depth else ""
+    at_once = f"{step.concurrency} at once" if step.concurrency else ""
+    return ", ".join(filter(None, [at_once, rate, tokens, depth])) or "the whole load"

@@ -42,7 +42,7 @@ def parse(words: Sequence[str], most: int) -> Words:
 
 
 def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) -> list[LoadedRun]:
-    """Of each cell the newest completed attempt, else the newest; speeds only from this plan's own rounds.
+    """Of each cell the newest completed attempt, else the newest; speeds only from this plan's own rounds, if any.
 
     Of staged work the newest attempt of the plan, completed or not: it is the one that went furthest. `cells` picks
     some of the plan's by their ids.
@@ -50,12 +50,14 @@ def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) 
     from harness.store import read
 
     found = []
+    own_rounds = any(cell.kind == "load" and read.latest(layout, cell, plan.id) for cell in plan.cells)
     for cell in plan.cells:
         if cells is not None and cell.id not in cells:
             continue
         own = plan.id if cell.within_plan else None
         newest = read.latest if cell.staged else read.completed
-        folder = newest(layout, cell, own) or read.latest(layout, cell)
+        others = None if cell.kind == "load" and own_rounds else read.latest(layout, cell)
+        folder = newest(layout, cell, own) or read.latest(layout, cell, own) or others
         if folder is not None:
             found.append(read.loaded(layout, folder))
     return found
