@@ -1,6 +1,6 @@
 """The load driver: closed loops of requests with forced output length, every token stamped with its time.
 
-Definitions are those of docs/MEASURING.md. At each concurrency `c` there are always `c` requests in flight: a finished
+Definitions are those of docs/measuring.md. At each concurrency `c` there are always `c` requests in flight: a finished
 one is replaced at once. Warm-up requests have the measured shape. Throughput is taken over the steady window: from the
 first measured request being sent until fewer than `c` are in flight.
 """

@@ -105,9 +105,7 @@ def _draw_dots(axes: Axes, view: View, found: dict[str, Measured]) -> None:
             _say_invalid(axes, y)
             continue
         axes.plot((one.usable.low, one.usable.high), (y, y), color=drawn[arm].colour, linewidth=1.2)
-        drawn[arm].line(axes, [one.usable.score], [y])
-        if sign(one):
-            drawn[arm].hollow(axes, one.usable.score, y, invalid=False)
+        drawn[arm].dot(axes, one.usable.score, y, sign(one))
     axes.set_xlim(0, 1.15 * max((max(one.score, one.high if one.high == one.high else 0) for one in known), default=1))
     axes.xaxis.set_major_locator(MaxNLocator(5))
     named_rows(axes, [view.label(arm) for arm in found])
@@ -125,7 +123,7 @@ def roofline_panels(view: View) -> list[Panel]:
     if not found:
         return []
     said = "; ".join(f"{view.label(arm)} {' and '.join(map(_share, two))}" for arm, two in found.items())
-    title = f"Decode against bandwidth, {words(at)}"
+    title = f"Bandwidth, {words(at)}"
     alt = f"Decode as a share of the measured and of the nominal memory bandwidth: {said}."
     below = room(("measured", "nominal"))
     draw = partial(_draw_roofline, view=view, found=found)

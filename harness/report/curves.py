@@ -119,8 +119,7 @@ def _draw(axes: Axes, view: View, curves: dict[str, list[Point]], unit: str, lab
                 axes.plot((one.x, one.x), limits, color=drawn[arm].colour, linewidth=0.8)
         drawn[arm].line(axes, [one.x for one in good], [factor * one.y.score for one in good])
         for one in points:
-            if one.sign:
-                drawn[arm].hollow(axes, one.x, factor * one.y.score, one.sign == "invalid")
+            drawn[arm].dot(axes, one.x, factor * one.y.score, one.sign)
     values = [factor * one.y.score for points in curves.values() for one in points]
     _scale_axis(axes, values)
     _name_ends(axes, next(iter(curves.values())), factor)
@@ -201,9 +200,9 @@ def _draw_distribution(axes: Axes, view: View, found: dict[str, Latency], bad: d
         if arm not in bad:
             x = [factor * seconds for _, seconds in one.curve]
             y = [100 * share for share, _ in one.curve]
-            drawn[arm].line(axes, [x[0], *x], [0, *y], marker="", drawstyle="steps-post")
+            drawn[arm].line(axes, [x[0], *x], [0, *y], drawstyle="steps-post")
             for share, seconds in one.quantiles:
-                drawn[arm].line(axes, [factor * seconds], [100 * share])
+                drawn[arm].dot(axes, factor * seconds, 100 * share)
     times = [value for arm, one in found.items() if arm not in bad for _, value in one.curve]
     if times and min(times) > 0 and max(times) > _WIDE / 2 * min(times):
         axes.set_xscale("log")
@@ -255,8 +254,7 @@ def _draw_rounds(axes: Axes, view: View, found: dict[str, list[RoundValue]]) -> 
         x, y = [one.round for one in values], [100 * (one.value / mean - 1) if mean else 0.0 for one in values]
         drawn[arm].line(axes, x, y)
         for one, at in zip(values, y, strict=True):
-            if one.flag:
-                drawn[arm].hollow(axes, one.round, at, one.flag.startswith("invalid"))
+            drawn[arm].dot(axes, one.round, at, one.flag.partition(":")[0])
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.margins(y=0.15)

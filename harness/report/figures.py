@@ -35,7 +35,8 @@ def compared(one: Measured, margin: float) -> str:
     if one.against is None or one.against.ratio is None:
         return ""
     word = verdict_words(one.against)
-    word = f"same within {100 * margin:g} %" if word == "same" else word
+    if word == "same":
+        return f"{ratio(one.against.ratio)}\nsame within {100 * margin:g} %"
     return f"{ratio(one.against.ratio)} {word}".strip()
 
 

@@ -49,7 +49,7 @@ def _sorted(view: View) -> list[Latency]:
 def _quantile(view: View, one: Latency, share: float) -> Cell:
     value = dict(one.quantiles).get(share)
     if value is None:
-        return Cell(f"needs {NEEDED[share]:,}", "requests")
+        return Cell(f"needs {NEEDED[share]:,} requests")
     measured = view.speeds.get(one.arm, one.name, _at(one))
     if measured and measured.unusable:
         return Cell("✕ invalid", f"read {quantity(value, 's')}\n{measured.marks}", "invalid")

@@ -64,7 +64,7 @@ READINGS = {
     "canary_matrix": Named("Matrix product", "rate of a plain matrix product, before and after each cell", "canary"),
     "other_cpu": Named("Other work", "cores that other processes kept busy in the steady window", "canary"),
 }
-_TIMED = ("s", "tok/s", "req/s", "1/s", "GB/s", "GFLOP/s")
+_TIMED = ("s", "tok/s", "req/s", "1/s")
 
 
 def heading(name: str) -> str:

@@ -27,13 +27,15 @@ class Stroke:
     dashes: object
 
     def line(self, axes: Axes, x: Sequence[float], y: Sequence[float], **more: object) -> None:
-        """A curve with a marker on every point."""
-        axes.plot(x, y, **(self._style() | more))
+        """A curve without markers."""
+        axes.plot(x, y, **(self._style() | {"marker": ""} | more))
 
-    def hollow(self, axes: Axes, x: float, y: float, invalid: bool) -> None:
-        """A point that is doubtful (open marker), or not to be used (a cross in ink)."""
-        marker, colour = ("x", INK) if invalid else (self.marker, self.colour)
-        axes.plot(x, y, marker=marker, color=colour, markerfacecolor=PAPER, markersize=7, linestyle="none", zorder=4)
+    def dot(self, axes: Axes, x: float, y: float, sign: str = "") -> None:
+        """A point: filled; open where it is "degraded"; a cross in ink where it is "invalid"."""
+        filled = {"marker": self.marker, "color": self.colour, "markersize": 5.5}
+        looks = {"degraded": filled | {"markerfacecolor": "none", "markersize": 6.5, "markeredgewidth": 1.3},
+                 "invalid": {"marker": "x", "color": INK, "markersize": 7}}
+        axes.plot(x, y, linestyle="none", zorder=4, **looks.get(sign, filled))
 
     def sample(self, name: str) -> Line2D:
         """For the legend."""

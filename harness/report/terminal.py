@@ -6,7 +6,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from harness.core.verdict import Analysis
-from harness.report import checks, costs, evidence, latency, noise, runtimes, speed, standing
+from harness.report import checks, costs, evidence, noise, runtimes, speed, standing
 from harness.report.tables import TAGS, Cell, Table, matrix
 from harness.report.view import View
 from harness.report.wording import SYMBOLS, marked, public
@@ -45,9 +45,8 @@ def show(analysis: Analysis, console: Console) -> None:
 
 def _speed(view: View) -> list[Table]:
     """What the page has open on speed, then why figures are marked and rounds ended."""
-    shown = [table for table in (*speed.by_step(view), latency.percentiles(view)) if not table.folded]
-    energy = speed.of_family(view, "energy")[:1]
-    return [*shown, *energy, standing.objections(view), standing.rounds(view)]
+    shown = [table for table in speed.by_step(view) if not table.folded]
+    return [*shown, standing.objections(view), standing.rounds(view)]
 
 
 def _wanted(table: Table, view: View) -> bool:
