@@ -36,7 +36,8 @@ def _validity(view: View, one: SpeedComparison) -> dict[str, object]:
     found = [view.speeds.get(arm, one.name, place_of(one)) for arm in (one.baseline_arm, one.candidate_arm)]
     said = dict.fromkeys(objection.said for side in found if side for objection in side.objections)
     invalid = any(side.unusable for side in found if side)
-    return {"flags": public("; ".join(said)), "invalid": invalid, **msgspec.structs.asdict(place_of(one).step)}
+    verdict = {"verdict": ""} if invalid else {}
+    return {"flags": public("; ".join(said)), "invalid": invalid} | verdict | msgspec.structs.asdict(place_of(one).step)
 
 
 def _percentiles(view: View, one: Latency) -> Iterator[dict[str, object]]:

@@ -1,9 +1,7 @@
 """The table of a plan over several runtimes: what each arm is there, what it answers and what it costs."""
 
-from collections.abc import Iterable
-
 from harness.core.units import in_bytes
-from harness.core.verdict import Arm, Comparison
+from harness.core.verdict import Arm
 from harness.report.costs import change
 from harness.report.figures import explained, figure
 from harness.report.readings import heading
@@ -21,15 +19,16 @@ def side_by_side(view: View) -> Table:
     """One row per arm; no rows where one runtime answered alone."""
     arms = view.arms if len({arm.runtime for arm in view.arms}) > 1 else ()
     at = view.speeds.lightest
+    full = {one.candidate_arm: one.baseline_arm for one in view.quality.values()}
     rows = tuple(
         row(
             Cell(view.label(arm.arm), arm.engine),
             _called(view, arm),
             _bits(view, arm),
             _score(arm),
-            _part(view, arm, "bridge"),
+            _part(view, full.get(arm.arm, arm.arm), "bridge"),
             change(view, arm.arm),
-            _part(view, arm, "total"),
+            _part(view, arm.arm, "total"),
             *(figure(view.speeds.get(arm.arm, name, at), view.speed_margin, brief=True) for name in _SHOWN),
         )
         for arm in arms
@@ -78,15 +77,10 @@ def _score(arm: Arm) -> Cell:
     scores = [score.score for _, score in arm.scores]
     if not scores:
         return Cell("not measured")
-    return Cell(percent(sum(scores) / len(scores)), f"{len(scores)} tasks")
+    return Cell(percent(sum(scores) / len(scores)), f"{len(scores)} task{'s' * (len(scores) > 1)}")
 
 
-def _part(view: View, arm: Arm, kind: str) -> Cell:
+def _part(view: View, arm: str, kind: str) -> Cell:
     """Mean change over tasks in comparisons of one kind: of the runtime ("bridge"), or with quantization ("total")."""
-    mean = mean_of(_of_kind(view, arm, kind))
+    mean = mean_of(one for one in view.analysis.comparisons if (one.kind, one.candidate_arm) == (kind, arm))
     return Cell(points(mean[0].score), points_range(mean[0].low, mean[0].high)) if mean else Cell("")
-
-
-def _of_kind(view: View, arm: Arm, kind: str) -> Iterable[Comparison]:
-    return (one for one in view.analysis.comparisons if one.kind == kind and one.candidate_arm == arm.arm)
-
