@@ -18,8 +18,9 @@ _NESTED = ("margins", "cap_hits", "quantiles", "curve", "stalls", "over_rounds")
 
 def tidy(view: View) -> pd.DataFrame:
     """A row per comparison (section "quality", "aa", "bridge", "total"), diagnostic, compared reading ("speed"),
-    value of a round ("round"), percentile and drift. Absent figures are NaN or empty; `flags` says what speaks against a figure,
-    `invalid` that it is not to be used.
+    value of a round ("round"), percentile and drift.
+
+    Absent figures are NaN or empty; `flags` says what speaks against one, `invalid` that it is not to be used.
     """
     analysis = view.analysis
     rows = [_flat(one.kind, one) for one in analysis.comparisons]
