@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from harness.core.look import LAST
 from harness.core.record import Completed, Failed, Skipped
 from harness.core.verdict import Comparison
+from harness.report.measured import place_of
+from harness.report.readings import heading
+from harness.report.steps import words
 from harness.report.tables import TAGS, Table, ordered, row
-from harness.report.view import View, heading
+from harness.report.view import View
 from harness.report.wording import NO_INFORMATION, early, marked, percent, tone
 
 
@@ -41,12 +44,18 @@ def _remarks(one: Comparison) -> Iterator[tuple[str, str]]:
 
 
 def _speed_reasons(view: View) -> list[tuple[str, str]]:
-    """(arms, "readings: reason") for readings that are missing or lack an interval, equal reasons together."""
+    """(arms, "readings: reason") for readings that a comparison lacks or has no interval for, equal reasons together.
+
+    What no arm has at all is in the table of what was not measured.
+    """
+    known = set(view.speeds.names())
     found: dict[str, dict[str, dict[str, None]]] = {}
     for one in view.analysis.speed:
-        if one.reason:
+        lacking = (one.ratio is None and one.baseline_arm) or "cannot be compared" in one.reason
+        if one.reason and lacking and (one.name in known or not one.unit):
             names = found.setdefault(one.reason, {}).setdefault(view.label(one.candidate_arm), {})
-            names[heading(one.name) + (f" at {one.concurrency}" if one.concurrency else "")] = None
+            at = place_of(one)
+            names[heading(one.name) + (f" at {words(at, view.speeds.places)}" if not at.whole else "")] = None
     together: dict[tuple[str, str], list[str]] = {}
     for reason, arms in found.items():
         for arm, readings in arms.items():

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from harness.core.verdict import Claim
-from harness.report import checks, costs, evidence, noise, provenance
+from harness.report import chapters, checks, costs, evidence, noise, provenance, runtimes
+from harness.report.blocks import Prose, Section, or_else
 from harness.report.method import paragraphs
 from harness.report.plots import Picture, pictures
 from harness.report.tables import Table, matrix
@@ -12,15 +13,6 @@ from harness.report.view import View
 from harness.report.wording import margin, percent, pvalue, tone
 
 _PLACES = ("on every task", "on most tasks", "not shown on most tasks", "no claim, since the runtimes differ")
-
-
-@dataclass(frozen=True)
-class Prose:
-    """A paragraph with an optional heading; `code` marks a command to copy."""
-
-    text: str
-    heading: str = ""
-    code: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,15 +24,6 @@ class Answer:
     tones: tuple[tuple[str, str], ...]
     figures: str
     qualifiers: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A chapter: its anchor, title and blocks."""
-
-    key: str
-    title: str
-    blocks: tuple[Table | Picture | Prose, ...]
 
 
 @dataclass(frozen=True)
@@ -114,19 +97,20 @@ def sections(view: View) -> tuple[Section, ...]:
     """All chapters; what could not be measured is said, not left out."""
     drawn = {picture.key: picture for picture in pictures(view)}
     no_quality = Prose("Quality was not compared in this run.")
-    speed = [_or(table, "") for table in costs.speed(view)] or [Prose("Speed was not measured in this run.")]
     change = [drawn[key] for key in ("forest", "tradeoff", "scores") if key in drawn]
-    floor = [_or(noise.replicates(view), "The baseline was not replicated, so the noise floor is not known.")]
-    floor += [_or(noise.beside(view), ""), _or(noise.bridges(view), "")]
+    floor = [or_else(noise.replicates(view), "The baseline was not replicated, so the noise floor is not known.")]
+    floor += [or_else(noise.beside(view), ""), or_else(noise.bridges(view), "")]
+    diagnostics = or_else(evidence.diagnostics(view), "None were taken.")
     detail = [evidence.margin_counts(view), evidence.margin_details(view), evidence.comparisons(view)]
     found = (
-        Section("verdicts", "Verdicts", (_or(matrix(view), no_quality.text) if view.quality else no_quality,)),
-        Section("costs", "What it costs and what it buys", (_or(costs.summary(view), "No arm was measured."),)),
+        Section("runtimes", "Runtimes side by side", (or_else(runtimes.side_by_side(view), ""),)),
+        Section("verdicts", "Verdicts", (or_else(matrix(view), no_quality.text) if view.quality else no_quality,)),
+        Section("costs", "What it costs and what it buys", (or_else(costs.summary(view), "No arm was measured."),)),
         Section("charts", "The picture", tuple(change)),
         Section("noise", "Noise floor", tuple(floor)),
-        Section("margins", "Other margins, all figures", tuple(_or(table, "") for table in detail)),
-        Section("diagnostics", "Diagnostics, never a verdict", (_or(evidence.diagnostics(view), "None were taken."),)),
-        Section("speed", "Speed, latency and memory", tuple(speed)),
+        Section("margins", "Other margins, all figures", tuple(or_else(table, "") for table in detail)),
+        Section("diagnostics", "Diagnostics, never a verdict", (diagnostics,)),
+        *chapters.of_speed(view, drawn),
         Section("remarks", "Guards, failures and skips", _remarks(view)),
         Section("method", "Method", tuple(Prose(text, heading) for heading, text in paragraphs(view))),
         Section("provenance", "How to check or repeat it", _provenance(view)),
@@ -135,19 +119,14 @@ def sections(view: View) -> tuple[Section, ...]:
     return tuple(one for one in kept if one.blocks)
 
 
-def _or(table: Table, text: str) -> Table | Prose:
-    """The table, or what to say where it has no rows."""
-    return table if table.rows else Prose(text)
-
-
 def _blank(block: Table | Picture | Prose) -> bool:
     return isinstance(block, Prose) and not block.text
 
 
 def _remarks(view: View) -> tuple[Table | Prose, ...]:
     return (
-        _or(checks.guards(view), "No guard had anything to say."),
-        _or(checks.failures(view), "Every planned cell was measured; nothing failed and nothing was skipped."),
+        or_else(checks.guards(view), "No guard had anything to say."),
+        or_else(checks.failures(view), "Every planned cell was measured; nothing failed and nothing was skipped."),
     )
 
 
@@ -156,4 +135,5 @@ def _provenance(view: View) -> tuple[Table | Prose, ...]:
         *(provenance.machine(view), provenance.versions(view), provenance.protocol(view), provenance.weights(view)),
         *(provenance.engine(view), provenance.inputs(view)),
     )
-    return (Prose(provenance.command(view), "The same plan again", code=True), *(_or(table, "") for table in tables))
+    again = Prose(provenance.command(view), "The same plan again", code=True)
+    return (again, *(or_else(table, "") for table in tables))

@@ -1,23 +1,57 @@
 """The tidy table behind data.csv: one row per comparison, diagnostic and speed reading; shares, not points."""
 
+from collections.abc import Iterator
+
 import msgspec
 import pandas as pd
 
-from harness.core.verdict import Comparison, Diagnostic, Scored, SpeedComparison
+from harness.core.record import Step
+from harness.core.verdict import Comparison, Diagnostic, Drift, Latency, RoundValue, Scored, SpeedComparison
+from harness.report.measured import place_of
+from harness.report.steps import At
 from harness.report.view import View
 from harness.report.wording import public
 
+_Row = Comparison | Diagnostic | SpeedComparison | RoundValue | Latency | Drift
+_NESTED = ("margins", "cap_hits", "quantiles", "curve", "stalls", "over_rounds")
+
 
 def tidy(view: View) -> pd.DataFrame:
-    """Comparisons (section "quality" and "aa"), diagnostics and speed readings; absent figures are NaN or empty."""
+    """A row per comparison (section "quality", "aa", "bridge", "total"), diagnostic, compared reading ("speed"),
+    value of a round ("round"), percentile and drift.
+
+    Absent figures are NaN or empty; `flags` says what speaks against one, `invalid` that it is not to be used.
+    """
     analysis = view.analysis
     rows = [_flat(one.kind, one) for one in analysis.comparisons]
     rows += [_flat("diagnostic", one) for one in analysis.diagnostics]
-    rows += [_flat("speed", one) for one in analysis.speed]
+    rows += [_flat("speed", one) | _validity(view, one) for one in analysis.speed]
+    rows += [_flat("round", one) for one in analysis.rounds]
+    rows += [row for one in analysis.latencies for row in _percentiles(view, one)]
+    rows += [_flat("drift", one) for one in analysis.drifts]
     return pd.DataFrame(rows)
 
 
-def _flat(section: str, one: Comparison | Diagnostic | SpeedComparison) -> dict[str, object]:
+def _validity(view: View, one: SpeedComparison) -> dict[str, object]:
+    """What speaks against either side of a comparison of speeds."""
+    found = [view.speeds.get(arm, one.name, place_of(one)) for arm in (one.baseline_arm, one.candidate_arm)]
+    said = dict.fromkeys(objection.said for side in found if side for objection in side.objections)
+    invalid = any(side.unusable for side in found if side)
+    verdict = {"verdict": ""} if invalid else {}
+    return {"flags": public("; ".join(said)), "invalid": invalid} | verdict | msgspec.structs.asdict(place_of(one).step)
+
+
+def _percentiles(view: View, one: Latency) -> Iterator[dict[str, object]]:
+    side = view.speeds.get(one.arm, one.name, At(one.load, one.step))
+    flags = public("; ".join(objection.said for objection in side.objections)) if side else ""
+    for share, seconds in one.quantiles:
+        yield {
+            **_flat("percentile", one), "unit": "s", "share": share, "value": seconds, "flags": flags,
+            "invalid": bool(side and side.unusable),
+        }
+
+
+def _flat(section: str, one: _Row) -> dict[str, object]:
     """Fields by name; a Scored becomes name, name_low, name_high, a margin verdict verdict_at_<points>,
     the noise beside a comparison noise_<field>."""
     flat: dict[str, object] = {"section": section}
@@ -31,7 +65,9 @@ def _flat(section: str, one: Comparison | Diagnostic | SpeedComparison) -> dict[
             flat |= {name: value.score, f"{name}_low": value.low, f"{name}_high": value.high}
         elif isinstance(value, str):
             flat[name] = public(str(value))
-        elif name not in ("margins", "cap_hits"):
+        elif isinstance(value, Step):
+            flat |= msgspec.structs.asdict(value)
+        elif name not in _NESTED:
             flat[name] = value
     flat.pop("kind", None)
     return flat | _nested(one) if isinstance(one, Comparison) else flat

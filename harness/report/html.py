@@ -5,7 +5,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.report.document import Document, Prose
+from harness.report.blocks import Prose
+from harness.report.document import Document
 from harness.report.plots import Picture
 from harness.report.tables import Table
 from harness.report.wording import SYMBOLS, public

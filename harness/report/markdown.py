@@ -1,6 +1,7 @@
 """report.md: the document as GitHub-flavoured Markdown, digests in full."""
 
-from harness.report.document import Document, Prose
+from harness.report.blocks import Prose
+from harness.report.document import Document
 from harness.report.plots import Picture
 from harness.report.tables import Cell, Table
 from harness.report.wording import SYMBOLS, marked, public

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from harness.core.verdict import Comparison, Scored
-from harness.report.view import View, mean_delta, own
+from harness.report.steps import words
+from harness.report.view import View, mean_delta
 from harness.report.wording import margin, percent, points, public, tone
 
 INK, PAPER, MUTED = "#1f2429", "#fffffe", "#6b7278"
@@ -25,20 +26,21 @@ MARKS = {
     "broken": ("#cc79a7", "X"),
     "no information": ("#85898e", "s"),
 }
-_ROW, _FRAME, _SQUARE = 0.25, 0.8, 3.0  # inches
-_LETTERS, _TICK_LETTERS = 20, 5
+ROW, FRAME, SQUARE = 0.25, 0.8, 3.0  # inches
+_LETTERS, TICK_LETTERS = 20, 5
 _CLIP = 5  # margins; what lies further out is drawn at the edge with its value
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes: `height` in inches, `letters` of the longest row label, `alt` in words."""
+    """One pair of axes: `height` in inches, of which `below` are for a legend; `letters` of the longest row label."""
 
     title: str
     alt: str
     height: float
     letters: int
     draw: Callable[[Axes], None]
+    below: float = 0.0
 
 
 def shortened(text: str, letters: int = _LETTERS) -> str:
@@ -60,7 +62,7 @@ def forest_panels(view: View) -> list[Panel]:
         letters = max((len(shortened(view.label(one.candidate_arm))) for one in rows), default=0)
         draw = partial(_forest, view=view, rows=rows, limits=limits)
         panels += (
-            [Panel(view.task_labels[task], f"{task}: {said}.", _ROW * len(rows) + _FRAME, letters, draw)]
+            [Panel(view.task_labels[task], f"{task}: {said}.", ROW * len(rows) + FRAME, letters, draw)]
             if rows
             else []
         )
@@ -93,11 +95,12 @@ def _forest(axes: Axes, view: View, rows: Sequence[Comparison], limits: tuple[fl
             axes.text(edge, y, arrow.format(points(one.delta)), color=colour, va="center", ha=side)
     axes.set_xlim(low, high)
     axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-    _named_rows(axes, [view.label(one.candidate_arm) for one in rows])
+    named_rows(axes, [view.label(one.candidate_arm) for one in rows])
     axes.set_xlabel(f"points (band: ±{margin(rows[0].margin)})")
 
 
-def _named_rows(axes: Axes, names: Sequence[str]) -> None:
+def named_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Rows from the top, each with its name."""
     axes.set_yticks(range(len(names)), [shortened(name) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -117,7 +120,7 @@ def score_panels(view: View) -> list[Panel]:
         letters = max((len(shortened(name)) for name, *_ in rows), default=0)
         draw = partial(_bars, rows=rows, chance=chance.get(task, 0.0))
         panels += (
-            [Panel(view.task_labels[task], f"{task}: {said}.", _ROW * len(rows) + _FRAME, letters, draw)]
+            [Panel(view.task_labels[task], f"{task}: {said}.", ROW * len(rows) + FRAME, letters, draw)]
             if rows
             else []
         )
@@ -134,16 +137,16 @@ def _bars(axes: Axes, rows: Sequence[tuple[str, bool, Scored]], chance: float) -
     axes.set_xlim(0, 116)
     axes.set_xticks(range(0, 101, 25))
     axes.spines["bottom"].set_bounds(0, 100)
-    _named_rows(axes, [name for name, *_ in rows])
+    named_rows(axes, [name for name, *_ in rows])
     axes.set_xlabel("score, %")
 
 
 def tradeoff_panels(view: View) -> list[Panel]:
     """Mean change against decode speed, peak memory and weights, where measured."""
-    at = view.lowest_concurrency
+    at = words(view.speeds.lightest)
     drafts = (
-        ("Decode speed", _speeds(view, "decode", at), f"tok/s, concurrency {at}"),
-        ("Peak memory", _speeds(view, "peak_memory", at), "bytes"),
+        ("Decode speed", _speeds(view, "decode"), f"tok/s, {at}"),
+        ("Peak memory", _speeds(view, "peak_memory"), "bytes"),
         ("Weights", {a.arm: Scored(w, w, w) for a in view.arms if (w := a.weights_bytes)}, "bytes"),
     )
     changes = {arm.arm: mean[0] for arm in view.candidates if (mean := mean_delta(view, arm.arm))}
@@ -153,19 +156,20 @@ def tradeoff_panels(view: View) -> list[Panel]:
         if shared:
             said = "; ".join(f"{view.label(arm)} {points(changes[arm].score)} points" for arm in shared)
             draw = partial(_tradeoff, view=view, costs=costs, changes={arm: changes[arm] for arm in shared}, unit=unit)
-            panels.append(Panel(title, f"Mean change against {title.lower()}: {said}.", _SQUARE, _TICK_LETTERS, draw))
+            panels.append(Panel(title, f"Mean change against {title.lower()}: {said}.", SQUARE, TICK_LETTERS, draw))
     return panels
 
 
-def _speeds(view: View, name: str, at: int) -> dict[str, Scored]:
-    found = ((arm.arm, view.speed(arm.arm, name, at)) for arm in view.arms)
-    return {arm: scored for arm, one in found if one and (scored := own(one, arm))}
+def _speeds(view: View, name: str) -> dict[str, Scored]:
+    """Arm -> a reading at the lightest step; invalid ones are not drawn."""
+    found = ((arm.arm, view.speeds.get(arm.arm, name, view.speeds.lightest)) for arm in view.arms)
+    return {arm: scored for arm, one in found if one and (scored := one.usable)}
 
 
 def _tradeoff(axes: Axes, view: View, costs: dict[str, Scored], changes: dict[str, Scored], unit: str) -> None:
     band = max(one.margin for one in view.quality.values())
     limits = _limits([(one.low, one.high) for one in changes.values()], band)
-    scale, shown = _scale(max(one.score for one in costs.values())) if unit == "bytes" else (1.0, unit)
+    scale, shown = scale_of(max(one.score for one in costs.values())) if unit == "bytes" else (1.0, unit)
     axes.axhspan(-100 * band, 100 * band, color=MUTED, alpha=0.16, linewidth=0)
     axes.axhline(0, color=MUTED, linewidth=0.8)
     spots = {arm.arm: Scored(0, 0, 0) for arm in view.baselines if arm.arm in costs} | changes
@@ -184,6 +188,7 @@ def _tradeoff(axes: Axes, view: View, costs: dict[str, Scored], changes: dict[st
     axes.set_ylabel("mean change, points")
 
 
-def _scale(largest: float) -> tuple[float, str]:
+def scale_of(largest: float) -> tuple[float, str]:
+    """(bytes, unit) in which a size is drawn."""
     power = 3 if largest >= 1 << 30 else 2
     return float(1 << (10 * power)), "GiB" if power == 3 else "MiB"

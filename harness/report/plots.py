@@ -7,7 +7,7 @@ that a figure reads in light and in dark.
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -17,6 +17,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from harness.report.bars import energy_panels, memory_panels, roofline_panels
+from harness.report.curves import depth_panels, distribution_panels, load_panels, round_panels
 from harness.report.labels import Box, place
 from harness.report.panels import (
     BAR,
@@ -31,6 +33,7 @@ from harness.report.panels import (
     shortened,
     tradeoff_panels,
 )
+from harness.report.strokes import LINES
 from harness.report.view import View
 from harness.report.wording import public
 
@@ -66,7 +69,7 @@ _COLUMNS = 3
 _PNG_DPI = 160
 _NEAR = 9  # pixels between a point and its label that need no line
 _PAGE_COLOURS = {INK: "currentColor", PAPER: "var(--paper)", MUTED: "var(--axis)"} | {
-    colour: f"var(--c{colour[1:]})" for colour in (BAR, BAR_BASELINE, *dict(MARKS.values()))
+    colour: f"var(--c{colour[1:]})" for colour in (BAR, BAR_BASELINE, *dict(MARKS.values()), *LINES)
 }
 _FOREST = (
     "Dots: change in points. Thick line: 90 % interval, which decides equivalence; thin line: 95 %. Grey band: the "
@@ -75,6 +78,21 @@ _FOREST = (
 _TRADEOFF = (
     "Mean change over the tasks in points, up is better; lines are 95 % intervals. Grey band: the margin of a single "
     "task, for orientation. The diamond is the baseline."
+)
+_MARKED = "Open markers: degraded, a cross: invalid; the flags say why."
+_LOAD = (
+    "A point for each load; lines follow rising concurrency or rate, whose first and last value stand beside the first "
+    f"curve. Means over rounds; vertical lines are 95 % intervals. {_MARKED}"
+)
+_LATENCY = (
+    "How many requests of all rounds were at least as fast; further left is better. Markers: the percentiles that "
+    "enough requests stand behind. Outlying requests are in it."
+)
+_ROUNDS = f"Each round is a fresh process; shown is how far it lies from its arm's mean. {_MARKED}"
+_MEMORY = "Parts as the engine tells them; the rest is what was measured in all, less the parts. Means over rounds."
+_ROOFLINE = (
+    "Bytes read per token times tokens per second, over the bandwidth. Below 40 % (dashed) a dense model of 7B or more "
+    "is worth a look, below 15 % something else than the memory is the limit."
 )
 
 
@@ -97,9 +115,21 @@ def pictures(view: View) -> tuple[Picture, ...]:
         ("forest", "Change against the baseline", forest_panels(view), _FOREST),
         ("tradeoff", "Quality against speed and memory", tradeoff_panels(view), _TRADEOFF),
         ("scores", "Scores", score_panels(view), "Score with its 95 % interval; dashed: the score of guessing."),
+        *_of_speed(view),
     )
     with mpl.rc_context(_STYLE):
         return tuple(_picture(key, title, panels, caption) for key, title, panels, caption in drafts if panels)
+
+
+def _of_speed(view: View) -> Iterator[tuple[str, str, list[Panel], str]]:
+    """Key, title, panels and caption of what was measured under load."""
+    yield "load", "Latency against throughput", load_panels(view), _LOAD
+    yield "latency", "Latencies over requests", distribution_panels(view), _LATENCY
+    yield "depth", "Decode speed against depth", depth_panels(view), f"Mean over rounds, 95 % intervals. {_MARKED}"
+    yield "rounds", "Round by round", round_panels(view), _ROUNDS
+    yield "memory", "Where the memory goes", memory_panels(view), _MEMORY
+    yield "energy", "Energy per token", energy_panels(view), f"Mean over rounds, 95 % intervals. {_MARKED}"
+    yield "roofline", "Decode against the memory's bandwidth", roofline_panels(view), _ROOFLINE
 
 
 def _picture(key: str, title: str, panels: Sequence[Panel], caption: str) -> Picture:
@@ -127,9 +157,9 @@ def _figure(panels: Sequence[Panel]) -> Figure:
     tall = max(panel.height for panel in panels)
     for index, panel in enumerate(panels):
         left = _WIDTH * (index % columns) + _LEFT + _LETTER * panel.letters
-        bottom = height - tall * (index // columns) - panel.height + _BOTTOM
+        bottom = height - tall * (index // columns) - panel.height + _BOTTOM + panel.below
         right = _WIDTH * (index % columns + 1) - _RIGHT
-        inside = panel.height - _TOP - _BOTTOM
+        inside = panel.height - _TOP - _BOTTOM - panel.below
         axes = figure.add_axes((left / width, bottom / height, (right - left) / width, inside / height))
         axes.set_title(shortened(panel.title, 32))
         axes.tick_params(length=3)

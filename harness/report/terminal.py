@@ -6,7 +6,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from harness.core.verdict import Analysis
-from harness.report import checks, costs, evidence, noise
+from harness.report import checks, costs, evidence, noise, runtimes, speed, standing
 from harness.report.tables import TAGS, Cell, Table, matrix
 from harness.report.view import View
 from harness.report.wording import SYMBOLS, marked, public
@@ -18,14 +18,18 @@ _STYLES = {
     "inconclusive": "yellow",
     "broken": "magenta",
     "no information": "bright_black",
+    "invalid": "magenta",
 }
 
 
 def show(analysis: Analysis, console: Console) -> None:
     """Print the comparison at the console's width; tables too wide are cut into groups of columns."""
     view = View(analysis)
-    tables = matrix(view), costs.summary(view), noise.replicates(view), noise.bridges(view), evidence.diagnostics(view)
-    for table in (*tables, checks.guards(view), checks.failures(view)):
+    tables = (
+        *(runtimes.side_by_side(view), matrix(view), costs.summary(view), *_speed(view), noise.replicates(view)),
+        *(noise.bridges(view), evidence.diagnostics(view), checks.guards(view), checks.failures(view)),
+    )
+    for table in tables:
         if table.key == "noise" and (words := noise.silence(view)):
             console.print(Text(public(words)), end="\n\n")
         elif table.rows and _wanted(table, view):
@@ -37,6 +41,12 @@ def show(analysis: Analysis, console: Console) -> None:
         console.print(Text(public(claim.sentence), style="bold"))
     if not view.claims:
         console.print(Text("No quality comparison could be made, so there is no claim.", style="bold"))
+
+
+def _speed(view: View) -> list[Table]:
+    """What the page has open on speed, then why figures are marked and rounds ended."""
+    shown = [table for table in speed.by_step(view) if not table.folded]
+    return [*shown, standing.objections(view), standing.rounds(view)]
 
 
 def _wanted(table: Table, view: View) -> bool:

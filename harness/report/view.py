@@ -6,32 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.core.record import Completed, Run
-from harness.core.verdict import Analysis, Arm, Claim, Comparison, Scored, SpeedComparison, Verdict
+from harness.core.verdict import Analysis, Arm, Claim, Comparison, Scored, Verdict
+from harness.report.measured import Speeds
 from harness.report.wording import NO_INFORMATION, tone
 
 Z95 = 1.959963984540054
-READINGS = {
-    "ttft": ("TTFT", "time to first token, from sending the request"),
-    "tpot": ("TPOT", "time per output token after the first chunk"),
-    "prefill": ("Prefill", "prompt tokens over the time to the first token"),
-    "decode": ("Decode", "1/TPOT, for each sequence"),
-    "throughput": ("Throughput", "output tokens of all sequences together in the steady window"),
-    "cold_ttft": ("Cold TTFT", "time to first token of the very first request"),
-    "load_time": ("Load time", "until the model can answer"),
-    "peak_memory": ("Peak memory", "largest memory of the process"),
-    "model_memory": ("Model memory", "peak less what the process held before the model"),
-    "peak_footprint": ("Peak footprint", "largest phys_footprint, which macOS keeps; counts what the GPU holds"),
-}
-
-
-def heading(name: str) -> str:
-    """The column title of a reading: the known short form, else its name in words."""
-    return READINGS[name][0] if name in READINGS else name.replace("_", " ").capitalize()
-
-
-def rank(name: str) -> int:
-    """Place of a reading among the columns; unknown ones last."""
-    return [*READINGS, name].index(name)
 
 
 @dataclass(frozen=True)
@@ -117,30 +96,14 @@ class View:
         return tuple(record for record in self.analysis.records if isinstance(record, Completed))
 
     @cached_property
-    def concurrencies(self) -> tuple[int, ...]:
-        """Concurrencies at which something was compared, ascending; 0 stands for readings without one."""
-        return tuple(sorted({one.concurrency for one in self.analysis.speed}))
-
-    def speed(self, arm: str, name: str, concurrency: int) -> SpeedComparison | None:
-        """The first comparison, at `concurrency` or without one, called `name` with `arm` on a side."""
-        for one in self.analysis.speed:
-            if (
-                one.name == name
-                and one.concurrency in (concurrency, 0)
-                and arm in (one.candidate_arm, one.baseline_arm)
-            ):
-                return one
-        return None
+    def speeds(self) -> Speeds:
+        """Look-ups on speed, memory and energy."""
+        return Speeds(self.analysis)
 
     @property
-    def lowest_concurrency(self) -> int:
-        """The lowest concurrency measured, 0 where no speed was."""
-        return min((one for one in self.concurrencies if one), default=0)
-
-
-def own(one: SpeedComparison, arm: str) -> Scored | None:
-    """The side of a speed comparison that belongs to `arm`."""
-    return one.baseline if arm == one.baseline_arm else one.candidate
+    def speed_margin(self) -> float:
+        """The share within which two speeds are the same."""
+        return self.analysis.plan.protocol.speed_margin
 
 
 def usable(comparisons: Iterable[Comparison]) -> list[Comparison]:
@@ -149,11 +112,16 @@ def usable(comparisons: Iterable[Comparison]) -> list[Comparison]:
 
 
 def mean_delta(view: View, arm: str) -> tuple[Scored, int] | None:
-    """Unweighted mean of a candidate's deltas over its usable tasks (fixed tasks, independent items) and their number.
+    """`mean_of` a candidate's comparisons with its baseline."""
+    return mean_of(one for (name, _), one in view.quality.items() if name == arm)
+
+
+def mean_of(comparisons: Iterable[Comparison]) -> tuple[Scored, int] | None:
+    """Unweighted mean of deltas over usable tasks (fixed tasks, independent items) and their number.
 
     The 95 % interval is mean +- 1.96 sqrt(sum stderr^2) / K; None without a usable task.
     """
-    found = usable(one for (name, _), one in view.quality.items() if name == arm)
+    found = usable(comparisons)
     if not found:
         return None
     mean = sum(one.delta for one in found) / len(found)

@@ -20,6 +20,7 @@ SYMBOLS = {
     Verdict.BROKEN.value: "✕",
     NO_INFORMATION: "∅",
 }
+_SHARES = ("share", "1")  # units of readings that are parts of a whole
 _PATH = re.compile(r"(?<![\w:/.~<])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:'\"<>|,;=()]+[/\\])+([^\s/\\:'\"<>|,;=()]*)")
 _FILE_URL = re.compile(r"file://[^\s'\"<>,;)]*/")
 
@@ -83,6 +84,8 @@ def quantity(value: float, unit: str) -> str:
         return UNKNOWN
     if unit in ("bytes", "byte", "B"):
         return in_bytes(value)
+    if unit in _SHARES:
+        return percent(value)
     factor, shown = (1000, "ms") if unit in ("s", "seconds") and abs(value) < 1 else (1, unit)
     shown = {"seconds": "s"}.get(shown, shown)
     return f"{significant(factor * value)} {shown}".strip()
@@ -92,6 +95,8 @@ def quantity_range(scored: Scored, unit: str) -> str:
     """The interval of a reading, in the unit that `quantity` chooses for its value: "[41.2, 43.0]"."""
     if not (math.isfinite(scored.low) and math.isfinite(scored.high)):
         return ""
+    if unit in _SHARES:
+        return f"[{100 * scored.low:.1f}, {100 * scored.high:.1f}]"
     factor: float = 1000 if unit in ("s", "seconds") and abs(scored.score) < 1 else 1
     if unit in ("bytes", "byte", "B"):
         factor = 1 / (GIB if scored.score >= GIB else 1 << 20 if scored.score >= 1 << 20 else 1 << 10)

@@ -27,6 +27,7 @@ class Model:
         self.path = path
         self.tokens = Tokens(llama_cpp.llama_model_get_vocab(handle))
         self.bytes: int = llama_cpp.llama_model_size(handle)
+        self.parameters: int = llama_cpp.llama_model_n_params(handle)
         self.layers: int = llama_cpp.llama_model_n_layer(handle)
         self.context: int = llama_cpp.llama_model_n_ctx_train(handle)
 

@@ -38,8 +38,9 @@ class LlamaSession:
         """The engine, the weights and every effective setting."""
         model, settings = self._model, self._settings
         details = {
-            "model": model.description(), "build": system_info(), "llama.cpp": engine_version(),
-            "threads": settings.threads, "n_ctx": settings.n_ctx, "n_batch": settings.n_batch,
+            "model": model.description(), "parameters": model.parameters, "build": system_info(),
+            "llama.cpp": engine_version(), "threads": settings.threads, "n_ctx": settings.n_ctx,
+            "n_batch": settings.n_batch,
             "n_ubatch": min(settings.n_ubatch, settings.n_batch), "n_seq_max": settings.n_seq_max,
             "n_gpu_layers": settings.n_gpu_layers, "flash_attention": settings.flash, "type_k": settings.type_k,
             "type_v": settings.type_v, "chat_template": text_digest(self.template()) if self.template() else "none",

@@ -66,7 +66,8 @@ class Scorer:
             return await self._by_ids(request)
         bare = request.context.rstrip()
         context = bare or self._needed_prefix()
-        whole = context + request.context[len(bare):] + request.continuation
+        moved = request.context[len(bare):] + request.continuation
+        whole = moved if not bare and moved.startswith(context) else context + moved
         head = await self._length(context)
         return self._sum((await self.tokens(whole))[head:], head, await self._first(whole))
 
@@ -123,7 +124,9 @@ class Scorer:
         moved = request.context[len(bare):] + request.continuation
         if not bare:
             start = await self._start()
-            return await self._score_ids(start, (await self._ids(moved))[self._adds_bos:])
+            tail = (await self._ids(moved))[self._adds_bos:]
+            # As lm-eval: a text that brings the first token itself has it for its context.
+            return await self._score_ids(start, tail[1:] if tail[:1] == start else tail)
         texts = {text: await self._ids(text) for text in (bare, bare + moved)}
         head, tail = encode_pair(lambda text: texts[text], bare, moved)
         return await self._score_ids(head, tail)

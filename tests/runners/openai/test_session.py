@@ -68,6 +68,11 @@ def test_a_context_of_spaces_belongs_to_the_continuation(session: OpenAISession)
     assert math.isclose(found[0].logprob, logprob(b"\n red", 1), abs_tol=1e-9)
 
 
+def test_a_text_that_brings_the_first_token_itself_has_it_for_its_context(session: OpenAISession) -> None:
+    found = dict(session.score([ScoreRequest("", "\nred"), ScoreRequest("", "red")]))
+    assert found[0] == found[1]
+
+
 def test_a_text_without_context_stands_after_the_prefix(session: OpenAISession) -> None:
     score = dict(session.score([ScoreRequest("", "abc")]))[0]
     assert math.isclose(score.logprob, logprob(b"\nabc", 1), abs_tol=1e-9)

@@ -1,0 +1,88 @@
+"""What speaks against figures of speed: the flags of the records, numbered, so that a mark can stand beside a number.
+
+⚠ is "degraded", to be taken with care; ✕ is "invalid", not to be used. The number leads to the reason.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from harness.core.cell import LoadWork
+from harness.core.record import Completed, Step
+from harness.core.verdict import Analysis
+from harness.report.readings import family
+from harness.report.steps import At
+
+SIGNS = {"degraded": "⚠", "invalid": "✕"}
+_FIGURE = re.compile(r"\d[\d.,]*")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something was said: a round (from 1) of an arm under a load; one step (None: all), reading ("": all)."""
+
+    arm: str
+    load: str
+    round: int
+    step: Step | None = None
+    name: str = ""
+
+    def meets(self, arm: str, name: str, at: At) -> bool:
+        """Whether it concerns this reading; a reading without a load stands for any."""
+        here = self.arm == arm and at.load in ("", self.load)
+        return here and self.step in (None, at.step) and self.name in ("", name)
+
+
+@dataclass(frozen=True)
+class Objection:
+    """One reason against figures, at every place it was given; `alike` counts those that differ in a figure only."""
+
+    number: int
+    verdict: str
+    reason: str
+    alike: int
+    places: tuple[Place, ...]
+
+    @property
+    def mark(self) -> str:
+        """The sign and the number that stand beside a figure."""
+        return f"{SIGNS[self.verdict]}{self.number}"
+
+    @property
+    def said(self) -> str:
+        """Mark, verdict and reason in one line."""
+        more = f" (and {self.alike} alike with other figures)" if self.alike else ""
+        return f"{self.mark} {self.verdict}: {self.reason}{more}"
+
+    def rounds(self, arm: str, name: str, at: At) -> frozenset[int]:
+        """The rounds of a reading that it speaks against; what only disturbs timing says nothing of bytes."""
+        if self.verdict == "degraded" and family(name) == "memory":
+            return frozenset()
+        return frozenset(place.round for place in self.places if place.meets(arm, name, at))
+
+
+def gather(analysis: Analysis) -> tuple[Objection, ...]:
+    """Every objection, invalid ones first, then in the order of the records; reasons alike but for figures are one."""
+    found: dict[tuple[str, str], dict[str, list[Place]]] = {}
+    for verdict, reason, place in _said(analysis):
+        found.setdefault((verdict, _FIGURE.sub("#", reason)), {}).setdefault(reason, []).append(place)
+    kept = sorted(found.items(), key=lambda one: one[0][0] != "invalid")
+    return tuple(
+        Objection(number, verdict, next(iter(by)), len(by) - 1, tuple(chain.from_iterable(by.values())))
+        for number, ((verdict, _), by) in enumerate(kept, 1)
+    )
+
+
+def _said(analysis: Analysis) -> Iterator[tuple[str, str, Place]]:
+    """(verdict, reason, place) of every flag, and of every reading that is not valid by its own word."""
+    for record in analysis.records:
+        cell = record.run.cell
+        if not isinstance(record, Completed) or not isinstance(cell.work, LoadWork):
+            continue
+        where = cell.arm, cell.work.load.key, cell.work.round + 1
+        for flag in record.outcome.flags:
+            yield flag.verdict, flag.reason, Place(*where, flag.step)
+        for one in record.outcome.readings:
+            if one.samples and not one.valid:
+                yield "invalid", one.reason, Place(*where, one.at, one.name)

@@ -1,0 +1,86 @@
+"""The table of a plan over several runtimes: what each arm is there, what it answers and what it costs."""
+
+from harness.core.units import in_bytes
+from harness.core.verdict import Arm
+from harness.report.costs import change
+from harness.report.figures import explained, figure
+from harness.report.readings import heading
+from harness.report.steps import words
+from harness.report.tables import Cell, Table, row
+from harness.report.view import View, mean_of
+from harness.report.wording import UNKNOWN, percent, points, points_range, significant
+
+_SHOWN = ("decode", "ttft", "peak_memory", "load_time")
+_CALLED = ("quantization", "file_type", "dtype")  # what engines call the way their weights are stored
+_NONE = ("", "none", "None")
+
+
+def side_by_side(view: View) -> Table:
+    """One row per arm; no rows where one runtime answered alone."""
+    arms = view.arms if len({arm.runtime for arm in view.arms}) > 1 else ()
+    at = view.speeds.lightest
+    full = {one.candidate_arm: one.baseline_arm for one in view.quality.values()}
+    rows = tuple(
+        row(
+            Cell(view.label(arm.arm), arm.engine),
+            _called(view, arm),
+            _bits(view, arm),
+            _score(arm),
+            _part(view, full.get(arm.arm, arm.arm), "bridge"),
+            change(view, arm.arm),
+            _part(view, arm.arm, "total"),
+            *(figure(view.speeds.get(arm.arm, name, at), view.speed_margin, brief=True) for name in _SHOWN),
+        )
+        for arm in arms
+    )
+    note = (
+        "Score: plain mean over the arm's tasks. Mean changes in points with 95 % intervals: runtime, full precision "
+        "here against full precision on the reference runtime; quantization, against full precision on the same "
+        "runtime; both together, against the reference. Bits: 8 times the bytes of the weights over the parameters, as "
+        "an engine counts them. × is the ratio to full precision on the same runtime."
+    )
+    note += f" Speed at {words(at)}." if not at.whole else ""
+    columns = ("Arm", "Stored as", "Bits per weight", "Score", "Runtime", "Quantization", "Both", *map(heading, _SHOWN))
+    return explained(Table("runtimes", "Runtimes side by side", note, columns, rows, words=(0, 1)), view)
+
+
+def _details(view: View, arm: str) -> dict[str, str]:
+    """What the engine said of itself, by name."""
+    said = (record.outcome.facts.details for record in view.completed if record.run.cell.arm == arm)
+    return {one.name: one.value for one in next(said, ())}
+
+
+def _called(view: View, arm: Arm) -> Cell:
+    """The runtime's own name for how the weights are stored, and the model as it describes it."""
+    said = _details(view, arm.arm)
+    name = next((said[key] for key in _CALLED if said.get(key, "") not in _NONE), "")
+    return Cell(name or said.get("model", "") or UNKNOWN, said.get("model", "") if name else "")
+
+
+def _bits(view: View, arm: Arm) -> Cell:
+    counted = _parameters(view, arm)
+    if not counted or not arm.weights_bytes:
+        why = "parameters not told" if arm.weights_bytes else "weights not on this disk"
+        return Cell("unknown", why)
+    return Cell(significant(8 * arm.weights_bytes / counted), in_bytes(arm.weights_bytes))
+
+
+def _parameters(view: View, arm: Arm) -> float | None:
+    """The model's parameters as the arm's engine counts them, else as that of another arm with the same model does."""
+    same = [arm, *(one for one in view.arms if one.model == arm.model)]
+    said = (_details(view, one.arm).get("parameters", "") for one in same)
+    return next((float(one) for one in said if one.isdecimal()), None)
+
+
+def _score(arm: Arm) -> Cell:
+    """Mean over tasks; it has no interval, since the tasks are what they are."""
+    scores = [score.score for _, score in arm.scores]
+    if not scores:
+        return Cell("not measured")
+    return Cell(percent(sum(scores) / len(scores)), f"{len(scores)} task{'s' * (len(scores) > 1)}")
+
+
+def _part(view: View, arm: str, kind: str) -> Cell:
+    """Mean change over tasks in comparisons of one kind: of the runtime ("bridge"), or with quantization ("total")."""
+    mean = mean_of(one for one in view.analysis.comparisons if (one.kind, one.candidate_arm) == (kind, arm))
+    return Cell(points(mean[0].score), points_range(mean[0].low, mean[0].high)) if mean else Cell("")
