@@ -26,7 +26,7 @@ from harness.plan.gguf import overrides_for
 
 _POINT_GROUPS = ("model", "quant", "runtime", "load")
 _PLAIN = ("suite", "limit", "stop", "samples", "temperature", "seed", "timeout_seconds", "rerun")
-_SINGLE = (*_PLAIN, "tasks", "baseline", "results", "reports", "protocol")
+_SINGLE = (*_PLAIN, "tasks", "baseline", "results", "reports", "protocol", "metering")
 _LOCAL = "local"  # the entry that stands behind model=/path/to/weights.gguf
 _PRIMARY = "quantharness"
 _WORDS = {"hw": "box", "quant": "quantization"}
@@ -233,6 +233,7 @@ def _settings(merged: Merged, points: list[Point], overrides: tuple[str, ...], p
         "runtimes": runtimes,
         "matrix": bundle.convert(merged["matrix"], Matrix, f"matrix={merged['matrix']['key']}"),
         "protocol": bundle.convert(merged["protocol"], Protocol, "protocol"),
+        "metering": merged.get("metering", {}),
         "tasks": () if listed == ["all"] else tuple(listed),
         "baseline": baseline,
         "overrides": overrides,

@@ -14,7 +14,7 @@ from typing import Literal
 from harness.core.cell import LoadWork
 from harness.core.config import Load
 from harness.core.errors import HarnessError
-from harness.core.record import Reading, RequestTrace
+from harness.core.record import Reading, RequestTrace, Step, Window
 from harness.core.runtime import Session, Stream, StreamRequest, TokenEvent
 
 _POLL_SECONDS = 1.0
@@ -148,13 +148,26 @@ def _tpot(trace: RequestTrace) -> float | None:
     return (trace.last_ns - trace.first_ns) / rest / _SECOND if rest > 0 else None
 
 
-def _throughput(traces: list[RequestTrace], concurrency: int) -> Reading:
-    """Output tokens per second of the steady window, counting every request's tokens that fall into it."""
+def windows(traces: list[RequestTrace]) -> tuple[Window, ...]:
+    """The steady window of each concurrency."""
+    levels = sorted({trace.concurrency for trace in traces})
+    return tuple(_window([t for t in traces if t.concurrency == level], level) for level in levels)
+
+
+def _window(traces: list[RequestTrace], concurrency: int) -> Window:
+    """Every request's tokens that fall into it count; a prompt counts where its first token falls into it."""
     start = min(trace.sent_ns for trace in traces if trace.phase == "steady")
     # The loop is full until the last request is sent; the first end after that starts the drain.
     last_sent = max(trace.sent_ns for trace in traces)
     end = min(trace.last_ns for trace in traces if trace.last_ns > last_sent)
     tokens = sum(start < at <= end for trace in traces for at in trace.token_ns)
-    rate = tokens / (end - start) * _SECOND
+    prompts = sum(trace.prompt_tokens for trace in traces if start < trace.first_ns <= end)
+    return Window(Step(concurrency=concurrency), start, end, prompts, tokens)
+
+
+def _throughput(traces: list[RequestTrace], concurrency: int) -> Reading:
+    """Output tokens per second of the steady window."""
+    window = _window(traces, concurrency)
+    rate = window.output_tokens / (window.end_ns - window.start_ns) * _SECOND
     return Reading("throughput", "tok/s", "higher", (rate,), concurrency)
 

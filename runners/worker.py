@@ -20,12 +20,13 @@ from harness.core.cell import Job, LoadWork, QualityWork
 from harness.core.errors import HarnessError
 from harness.core.record import ChildError, FailureKind, Outcome, Reading
 from harness.core.runtime import ELSEWHERE, Session
-from runners import items, load
+from runners import items, load, metering
 from runners.atomic import write_whole
 from runners.journal import Journal
 from runners.meters import footprint, memory
 from runners.parts import Parts
 from runners.progress import Progress
+from runners.seen import Load
 
 EXIT_KNOWN_ERROR = 3
 
@@ -67,17 +68,23 @@ def _measure(job: Job, scratch: Path) -> Outcome:
     with runtime.open_session(job) as session:
         load_time = Reading("load_time", "s", "lower", ((time.perf_counter_ns() - started) / 1e9,))
         if isinstance(job.cell.work, LoadWork):
-            return _load(job.cell.work, session, scratch, (load_time,), before_load)
+            return _load(job, job.cell.work, session, (load_time,), before_load)
         return _quality(job, job.cell.work, session, scratch, (load_time,))
 
 
-def _load(work: LoadWork, session: Session, scratch: Path, readings: tuple[Reading, ...], before_load: int) -> Outcome:
-    traces = list(load.drive(session, work))
+def _load(job: Job, work: LoadWork, session: Session, readings: tuple[Reading, ...], before_load: int) -> Outcome:
+    scratch = Path(job.scratch)
+    with metering.watch(job, scratch) as watched:
+        traces = list(load.drive(session, work))
     encoder = msgspec.json.Encoder()
     write_whole(scratch / "requests.jsonl", b"".join(encoder.encode(trace) + b"\n" for trace in traces))
     facts = session.facts()
     measured = load.summarise(traces) + memory.readings(before_load, facts.device == ELSEWHERE)
-    return Outcome(facts, (*readings, *measured, footprint.reading()))
+    windows = load.windows(traces)
+    given = Load(facts, windows, traces, (*readings, *measured, footprint.reading()))
+    return Outcome(
+        facts, (*given.readings, *watched.readings(given)), windows=windows, flags=watched.flags(given)
+    )
 
 
 def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from harness.core.config import Artifact, Hardware, Load, Scalar
+from harness.core.config import Artifact, Hardware, Load, Metering, Scalar
 from harness.core.digest import short_id
 from harness.core.suite import Suite
 
@@ -129,7 +129,7 @@ class Job(Struct, frozen=True, forbid_unknown_fields=True):
 
     `prepared` is None for the preparing child, `suite` None for a load. `journal` is the file of replies that outlives
     a killed child. `looks` says for each task of staged work up to which look its items are asked. `hardware` is what
-    conf/hw says of the box.
+    conf/hw says of the box, `metering` how it is watched during a load.
     """
 
     cell: Cell
@@ -141,3 +141,4 @@ class Job(Struct, frozen=True, forbid_unknown_fields=True):
     prepared: Prepared | None = None
     looks: tuple[int, ...] = ()
     hardware: Hardware | None = None
+    metering: Metering = Metering()

@@ -29,6 +29,31 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True):
     system: str = ""
 
 
+class Cost(Struct, frozen=True, forbid_unknown_fields=True):
+    """What running the box costs, for the cost per token; a part that is None is not counted, and that is said.
+
+    `electricity_per_kwh` and `hardware_price` in `currency`; the price is spread over `years` of which the box works
+    the share `utilisation`.
+    """
+
+    currency: str = "USD"
+    electricity_per_kwh: Fact = Fact(None, "memory")
+    hardware_price: Fact = Fact(None, "memory")
+    years: Fact = Fact(None, "memory")
+    utilisation: Fact = Fact(None, "memory")
+
+
+class Metering(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the box is watched while a load runs: sensors read every `period_seconds` (0: not at all).
+
+    Where the box has a sensor of energy it rests `idle_seconds` between loading the model and the load, so that what it
+    takes at rest is known.
+    """
+
+    period_seconds: float = 0.5
+    idle_seconds: float = 3.0
+
+
 class Hardware(Struct, frozen=True, forbid_unknown_fields=True):
     """A box; memory is what weights and KV cache can use, bandwidth that of the same memory."""
 
@@ -42,6 +67,7 @@ class Hardware(Struct, frozen=True, forbid_unknown_fields=True):
     arch: str = ""
     native_formats: tuple[str, ...] = ()
     quirks: tuple[str, ...] = ()
+    cost: Cost = Cost()
 
 
 class Artifact(Struct, frozen=True, forbid_unknown_fields=True):
@@ -243,3 +269,4 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     reports: str
     overrides: tuple[str, ...]
     stop: Literal["never", "decided"] = "never"
+    metering: Metering = Metering()

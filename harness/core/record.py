@@ -29,6 +29,10 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
 class Reading(Struct, frozen=True, forbid_unknown_fields=True):
     """A measured quantity. `samples` are the raw values; empty only with a `reason` why it cannot be known.
 
+    Where an instrument took it, `source` names that, and `scope` what it covers: of energy the gpu, the (CPU) package
+    with its memory where that is counted, the soc, a module, or the wall. Samples that are not `valid` are shown with
+    their `reason`, and never compared.
+
     `concurrency` is the number of concurrent sequences it was taken at, 0 where that has no meaning; `step` says more
     where the load has more than that.
     """
@@ -40,11 +44,23 @@ class Reading(Struct, frozen=True, forbid_unknown_fields=True):
     concurrency: int = 0
     reason: str = ""
     step: Step | None = None
+    source: str = ""
+    scope: str = ""
+    valid: bool = True
 
     @property
     def at(self) -> Step:
         """The step it was taken at."""
         return self.step or Step(concurrency=self.concurrency)
+
+
+class Sample(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a sensor said at one moment of a load (perf_counter_ns); counters are kept as read, wrapping round."""
+
+    at_ns: int
+    sensor: str
+    value: float
+    unit: str
 
 
 class Window(Struct, frozen=True, forbid_unknown_fields=True):

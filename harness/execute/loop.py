@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 
 from harness.core.cell import Cell, Job, Prepared
-from harness.core.config import Hardware
+from harness.core.config import Hardware, Metering
 from harness.core.digest import short_id
 from harness.core.errors import HarnessError, UserError
 from harness.core.plan import Plan
@@ -61,6 +61,7 @@ class Context:
     rerun: bool
     hw_matches: bool
     hardware: Hardware | None = None
+    metering: Metering = Metering()
 
 
 def measure(plan: Plan, context: Context, watcher: Watcher) -> None:
@@ -190,6 +191,7 @@ class _Measurement:
             prepared=prepared,
             looks=looks,
             hardware=self._context.hardware,
+            metering=self._context.metering,
         )
         (scratch / "job.json").write_bytes(msgspec.json.encode(job))
 

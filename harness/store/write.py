@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from harness.core.errors import HarnessError
 from harness.core.plan import Plan
-from harness.core.record import Completed, ItemResult, RequestTrace, RunRecord
+from harness.core.record import Completed, ItemResult, RequestTrace, RunRecord, Sample
 from harness.store.layout import Layout
 
 
@@ -66,11 +66,12 @@ def _tables(scratch: Path, folder: Path) -> None:
     items = scratch / "items.jsonl"
     if items.exists():
         _write_table(_item_rows(items), folder / "items.parquet")
-    requests = scratch / "requests.jsonl"
-    if requests.exists():
-        decoder = msgspec.json.Decoder(RequestTrace)
-        rows = (msgspec.to_builtins(decoder.decode(line)) for line in requests.read_bytes().splitlines())
-        _write_table(rows, folder / "requests.parquet")
+    for name, kind in (("requests", RequestTrace), ("meters", Sample)):
+        lines = scratch / f"{name}.jsonl"
+        if lines.exists():
+            decoder = msgspec.json.Decoder(kind)
+            rows = (msgspec.to_builtins(decoder.decode(line)) for line in lines.read_bytes().splitlines())
+            _write_table(rows, folder / f"{name}.parquet")
 
 
 def _item_rows(path: Path) -> Iterator[dict[str, object]]:

@@ -63,6 +63,7 @@ def _context(made: Planned, layout: Layout, matches: bool) -> Context:
         rerun=made.settings.rerun,
         hw_matches=matches,
         hardware=made.settings.hw,
+        metering=made.settings.metering,
     )
 
 
