@@ -20,11 +20,11 @@ from pathlib import Path
 from harness.core.cell import Job
 from harness.core.record import Flag, Reading
 from runners import recording
-from runners.meters import contention
-from runners.seen import Load, Meter, Seen
+from runners.meters import contention, footprint, memory, roofline
+from runners.seen import Before, Load, Meter, Seen
 from runners.series import Series
 
-METERS: tuple[Meter, ...] = (contention,)
+METERS: tuple[Meter, ...] = (contention, memory, footprint, roofline)
 
 _ANSWER_SECONDS = 20.0
 
@@ -32,8 +32,8 @@ _ANSWER_SECONDS = 20.0
 class Watched:
     """What a watch saw; complete when its `with` block is left."""
 
-    def __init__(self, job: Job, scratch: Path) -> None:
-        self._job, self._scratch = job, scratch
+    def __init__(self, job: Job, scratch: Path, before: Before) -> None:
+        self._job, self._scratch, self._before = job, scratch, before
         self.idle_ns: tuple[int, int] | None = None
         self.series: dict[str, Series] = {}
 
@@ -46,13 +46,16 @@ class Watched:
         return tuple(flag for meter in METERS for flag in meter.flags(self._seen(load)))
 
     def _seen(self, load: Load) -> Seen:
-        return Seen(self._job, self.series, load, self.idle_ns)
+        return Seen(self._job, self.series, load, self.idle_ns, self._before)
 
 
 @contextlib.contextmanager
-def watch(job: Job, scratch: Path) -> Iterator[Watched]:
-    """Read the box's sensors while the block runs; begins with a rest where an idle baseline is needed."""
-    watched = Watched(job, scratch)
+def watch(job: Job, scratch: Path, before: Before | None = None) -> Iterator[Watched]:
+    """Read the box's sensors while the block runs; begins with a rest where an idle baseline is needed.
+
+    `before` is what the box was like before the model was loaded.
+    """
+    watched = Watched(job, scratch, before or Before())
     if not job.metering.period_seconds:
         yield watched
         return

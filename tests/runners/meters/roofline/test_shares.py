@@ -5,7 +5,8 @@ import pytest
 from harness.core.config import Fact, Hardware, Match
 from harness.core.record import Reading, Step
 from harness.core.runtime import Facts
-from runners.meters.roofline import Box, Shape, Weights, flags, readings
+from runners.meters.roofline.shares import Box, Shape, flags, readings
+from runners.meters.roofline.weights import Weights
 
 _SHAPE = Shape(prompt_tokens=100, output_tokens=100)
 _DENSE = Weights(parameters=8_000_000_000, token_bytes=16e9, prefill_operations=14e9, dense=True)
