@@ -15,16 +15,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from harness.core.cell import Job
 from harness.core.record import Flag, Reading
 from runners import recording
-from runners.meters import contention, footprint, memory, roofline
+from runners.meters import contention, cost, energy, footprint, memory, roofline, thermal
 from runners.seen import Before, Load, Meter, Seen
 from runners.series import Series
 
-METERS: tuple[Meter, ...] = (contention, memory, footprint, roofline)
+# In this order: each sees the readings of those before it.
+METERS: tuple[Meter, ...] = (contention, memory, footprint, roofline, thermal, energy, cost)
 
 _ANSWER_SECONDS = 20.0
 
@@ -39,7 +41,10 @@ class Watched:
 
     def readings(self, load: Load) -> tuple[Reading, ...]:
         """Of every meter, at every window."""
-        return tuple(reading for meter in METERS for reading in meter.readings(self._seen(load)))
+        known = load.readings
+        for meter in METERS:
+            known += meter.readings(self._seen(replace(load, readings=known)))
+        return known[len(load.readings):]
 
     def flags(self, load: Load) -> tuple[Flag, ...]:
         """What speaks against the load's figures."""

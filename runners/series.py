@@ -31,6 +31,10 @@ class Series:
         values = tuple(value for _, value in samples)
         return cls(facts, at_ns, unwrapped(values, facts.wraps_at) if facts.counter else values)
 
+    def times(self, start_ns: int, end_ns: int) -> tuple[int, ...]:
+        """When it was read strictly between two moments."""
+        return self.at_ns[bisect_right(self.at_ns, start_ns) : bisect_left(self.at_ns, end_ns)]
+
     def within(self, start_ns: int, end_ns: int) -> tuple[float, ...]:
         """Values of the shortest stretch of readings that covers a window: never empty unless the series is."""
         first = max(bisect_right(self.at_ns, start_ns) - 1, 0)

@@ -30,17 +30,17 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Cost(Struct, frozen=True, forbid_unknown_fields=True):
-    """What running the box costs, for the cost per token; a part that is None is not counted, and that is said.
+    """What running the box costs its owner, for the cost per token; what is None is not guessed.
 
     `electricity_per_kwh` and `hardware_price` in `currency`; the price is spread over `years` of which the box works
-    the share `utilisation`.
+    the share `utilisation`. Without a `hardware_price` that of the box is taken (Hardware.price_usd), in USD only.
     """
 
     currency: str = "USD"
-    electricity_per_kwh: Fact = Fact(None, "memory")
-    hardware_price: Fact = Fact(None, "memory")
-    years: Fact = Fact(None, "memory")
-    utilisation: Fact = Fact(None, "memory")
+    electricity_per_kwh: Fact = Fact(None, "measured")
+    hardware_price: Fact = Fact(None, "measured")
+    years: Fact = Fact(None, "measured")
+    utilisation: Fact = Fact(None, "measured")
 
 
 class Metering(Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,7 +56,7 @@ class Metering(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Hardware(Struct, frozen=True, forbid_unknown_fields=True):
-    """A box; memory is what weights and KV cache can use, bandwidth that of the same memory."""
+    """A box; memory is what weights and KV cache can use, bandwidth that of the same memory; `cost` is the user's."""
 
     key: str
     name: str
@@ -68,6 +68,7 @@ class Hardware(Struct, frozen=True, forbid_unknown_fields=True):
     arch: str = ""
     native_formats: tuple[str, ...] = ()
     quirks: tuple[str, ...] = ()
+    price_usd: Fact | None = None
     cost: Cost = Cost()
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from harness.core.config import Hardware
 from harness.core.errors import WrongBox
 from harness.core.record import Machine
@@ -14,13 +16,13 @@ _ANY_COMPUTER = "cpu"
 def resolve(asked: Hardware, boxes: Sequence[Hardware], machine: Machine) -> Hardware:
     """The box to plan for: the one asked for by name, else (hw=auto) the one found.
 
-    A box asked for by name keeps its facts, those of the CPU entry excepted: they are this machine's.
+    A box asked for by name keeps its facts, those of the CPU entry excepted: they are this machine's. What it costs its
+    owner is always what was asked.
     """
-    found = detect(boxes, machine)
     if asked.key == "auto":
-        return found
+        return structs.replace(detect(boxes, machine), cost=asked.cost)
     if asked.key == _ANY_COMPUTER and asked.memory_gb.value is None:
-        return detect((), machine)
+        return structs.replace(detect((), machine), cost=asked.cost)
     return asked
 
 
