@@ -74,7 +74,7 @@ def after(opening: Opening, outcome: Outcome) -> Outcome:
     """The outcome with what was seen around it."""
     readings, flags = opening.cold, opening.flags
     if opening.canary is not None:
-        now = canary.probe(usable_cores())
+        now = canary.once_more(opening.canary, lambda: canary.probe(usable_cores()))
         readings += canary.readings(opening.canary, now)
         flags += canary.judge(opening.canary, now)
     return msgspec.structs.replace(

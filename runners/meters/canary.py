@@ -26,6 +26,7 @@ from harness.core.record import Flag, Reading
 from harness.core.units import GIGA, MIB
 
 _PASSES, _SECONDS = 5, 0.15
+_TRIES = 3
 _MATRIX = 1024
 _DEFAULT_CACHE, _LARGEST_BUFFER = 64 * MIB, 1024 * MIB
 _CPUS = Path("/sys/devices/system/cpu")
@@ -56,6 +57,16 @@ def probe(threads: int) -> Canary | str:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"the probe failed: {error}"
     return msgspec.json.decode(done.stdout, type=Canary)
+
+
+def once_more(before: Canary | str, take: Callable[[], Canary | str]) -> Canary | str:
+    """The probe after a cell, repeated where the machine seems slower: what lasts a moment says nothing of the cell."""
+    found = take()
+    for _ in range(_TRIES - 1):
+        if not judge(before, found):
+            break
+        found = take()
+    return found
 
 
 def readings(before: Canary | str, after: Canary | str) -> tuple[Reading, ...]:
