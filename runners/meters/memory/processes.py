@@ -28,13 +28,15 @@ def family() -> list[int]:
 
 
 def peak_bytes() -> int:
-    """The largest resident set this process has had so far, and those of the server's processes that live now."""
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT_BYTES
-    total = 0
+    """The largest resident set this process has had so far, and those of the server's processes that live now.
+
+    Not by getrusage on Linux: its mark survives exec, so that a child begins with what its parent held.
+    """
+    total = _high_water(os.getpid()) or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT_BYTES
     for process in _served():
         with contextlib.suppress(psutil.Error, OSError):
             total += _high_water(process.pid) or process.memory_info().rss
-    return own + total
+    return total
 
 
 def _served() -> Iterator[psutil.Process]:

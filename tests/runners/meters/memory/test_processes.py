@@ -33,6 +33,13 @@ def test_the_peak_of_a_living_child_counts_after_it_let_go() -> None:
         child.stdin.close()
 
 
+def test_what_the_parent_held_is_no_part_of_a_childs_peak() -> None:
+    code = "from runners.meters.memory.processes import peak_bytes; print(peak_bytes())"
+    parent = f"import subprocess, sys; held = b'x' * {_BIG}; subprocess.run([sys.executable, '-c', {code!r}])"
+    found = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, check=True).stdout
+    assert int(found) < _BIG
+
+
 @pytest.mark.parametrize("helper", ["runners.guard", "runners.sampler"])
 def test_our_own_helpers_are_no_part_of_a_server(helper: str) -> None:
     before = peak_bytes()
