@@ -6,7 +6,7 @@ probe again. Neither stands in the load's own figures.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ class Opening:
 def before(job: Job) -> Opening:
     """Everything that comes before the engine is imported; the probe only where the box is watched at all."""
     started = time.perf_counter_ns()
-    flags = _settled(Path(job.scratch).parent)
+    flags = settled(Path(job.scratch).parent, device_memory.used_bytes)
     probe = canary.probe(usable_cores()) if job.metering.period_seconds else None
     files = _files(job)
     first = isinstance(job.cell.work, LoadWork) and job.cell.work.round == 0 and job.metering.cold_load
@@ -87,12 +87,13 @@ def _files(job: Job) -> Sequence[Path]:
     return found if all(path.is_file() for path in found) else []
 
 
-def _settled(folder: Path) -> tuple[Flag, ...]:
+def settled(folder: Path, used_bytes: Callable[[], float | None],
+            patience_seconds: float = _PATIENCE_SECONDS) -> tuple[Flag, ...]:
     """Wait until the GPUs hold no more than before this run's first cell, which notes it in `folder`.
 
     A run's cells have their scratch folders side by side, and the run sweeps them all away when it begins.
     """
-    used = device_memory.used_bytes()
+    used = used_bytes()
     if used is None:
         return ()
     note = folder / _BASELINE
@@ -100,10 +101,10 @@ def _settled(folder: Path) -> tuple[Flag, ...]:
         note.write_text(str(used))
         return ()
     limit = float(note.read_text()) + _TOLERANCE_BYTES
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + patience_seconds
     while used > limit and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
-        used = device_memory.used_bytes() or 0.0
+        used = used_bytes() or 0.0
     if used <= limit:
         return ()
     more = in_bytes(used - limit + _TOLERANCE_BYTES)
