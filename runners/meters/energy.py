@@ -76,10 +76,12 @@ def _scope(facts: SensorFacts, seen: Seen) -> str:
 
 
 def _why_none(seen: Seen, wanted: Sequence[str]) -> str:
+    if not seen.series:
+        return "the box was not watched"
     skipped = "NVML" if "gpu" not in wanted else "RAPL"
     facts = [one.facts for one in seen.series.values() if one.facts.unit in ("J", "W") and one.facts.source != skipped]
     reasons = dict.fromkeys(one.reason for one in facts if one.reason)
-    return "; ".join(reasons) or "the box was not watched" if reasons or not facts else "no sensor covers what computes"
+    return "; ".join(reasons) or "no sensor covers what computes"
 
 
 def flags(_: Seen) -> tuple[Flag, ...]:
