@@ -29,6 +29,7 @@ _PLAIN = ("suite", "limit", "stop", "samples", "temperature", "seed", "timeout_s
 _SINGLE = (*_PLAIN, "tasks", "baseline", "results", "reports", "protocol", "metering")
 _LOCAL = "local"  # the entry that stands behind model=/path/to/weights.gguf
 _PRIMARY = "quantharness"
+_LOAD_FIELDS = {field for field in Load.__struct_fields__ if field not in ("key", "trace_sha256")}
 _WORDS = {"hw": "box", "quant": "quantization"}
 Merged = dict[str, Any]  # one point's configuration as plain data; becomes frozen types before it leaves this file
 
@@ -153,17 +154,28 @@ def expand(requests: Sequence[Request]) -> Iterator[dict[str, str]]:
 def _merge(picks: dict[str, str], requests: Sequence[Request], place: Place) -> Merged:
     """The merged configuration of one point, every group with its `key`."""
     groups = {key: value for key, value in picks.items() if key in bundle.GROUPS}
-    values = [key if key.startswith("~") else f"{key}={value}" for key, value in picks.items() if key not in groups]
+    values = [_spelled(key, value) for key, value in picks.items() if key not in groups]
     named = dict(groups)
     if _is_file("model", groups["model"]):
         file = place.cwd / Path(groups["model"]).expanduser()
         values = [*overrides_for(file), *values]
         groups["model"], named["model"] = _LOCAL, file.stem
     data = _compose([f"{key}={value}" for key, value in groups.items()], values, place)
+    for several in ("concurrency", "rates"):
+        given = data["load"].get(several)
+        data["load"] |= {several: [given]} if isinstance(given, int | float) else {}
     for group in bundle.GROUPS:
         swept = [r.key for r in requests if r.spread and r.head == group and r.key not in bundle.GROUPS]
         data[group]["key"] = named[group] + "".join(f"({key.split('.')[-1]}={picks[key]})" for key in swept)
     return data
+
+
+def _spelled(key: str, value: str) -> str:
+    """An override in Hydra's grammar; a field of a load is set whether or not its file mentions it."""
+    group, _, field = key.partition(".")
+    if group == "load" and field.partition(".")[0] in _LOAD_FIELDS:
+        key = f"++{key}"
+    return key if key.startswith("~") else f"{key}={value}"
 
 
 def _compose(groups: list[str], values: list[str], place: Place) -> Merged:

@@ -20,7 +20,7 @@ from harness.core.cell import Job, LoadWork, QualityWork
 from harness.core.errors import HarnessError
 from harness.core.record import ChildError, FailureKind, Outcome, Reading
 from harness.core.runtime import Session
-from runners import bracket, items, load, metering
+from runners import bracket, items, loads, metering
 from runners.atomic import write_whole
 from runners.journal import Journal
 from runners.meters import loading
@@ -79,15 +79,16 @@ def _load(job: Job, work: LoadWork, opening: bracket.Opening) -> Outcome:
         loaded_ns = time.perf_counter_ns()
         with metering.watch(job, scratch, before) as watched:
             begun_ns = time.perf_counter_ns()
-            traces = list(load.drive(session, work))
+            measured = loads.measure(session, work, Path(job.assets))
         encoder = msgspec.json.Encoder()
-        write_whole(scratch / "requests.jsonl", b"".join(encoder.encode(trace) + b"\n" for trace in traces))
-        facts, windows = session.facts(), load.windows(traces)
+        write_whole(scratch / "requests.jsonl", b"".join(encoder.encode(one) + b"\n" for one in measured.traces))
         times = loading.Times(loading.process_start_ns(), loading_ns, loaded_ns, begun_ns, opening.took_ns,
                               opening.not_warm)
-        readings = (*loading.readings(times, traces, facts), *load.summarise(traces))
-        given = Load(facts, windows, traces, readings)
-        return Outcome(facts, (*readings, *watched.readings(given)), windows=windows, flags=watched.flags(given))
+        facts = session.facts()
+        readings = (*loading.readings(times, measured.traces, facts), *measured.readings)
+        given = Load(facts, measured.windows, measured.traces, readings)
+        return Outcome(facts, (*readings, *watched.readings(given)), windows=measured.windows,
+                       flags=(*measured.flags, *watched.flags(given)))
 
 
 def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:

@@ -225,7 +225,8 @@ def main(port: int, fault: str) -> None:
     """Serve until killed, or be as bad a process as `fault` says."""
     sys.stdout.write("loading the weights\n")
     if fault == "dies":
-        sys.exit("RuntimeError: no kernel image is available for this device")
+        sys.stdout.write("(worker) ERROR ValueError: no kernel image is available for this device\n")
+        sys.exit("RuntimeError: the engine failed to start, see above")
     if fault == "never_healthy":
         time.sleep(600)
     if fault.startswith("stubborn"):

@@ -3,12 +3,14 @@
     python tools/test_runtimes.py [--none-skipped] [NAME ...]
 
 An environment that is there is used as it is. One that cannot be made on this box is skipped, and the end of its log
-told; with --none-skipped that is a failure.
+told; with --none-skipped that is a failure. Where an environment brings a server of its own, that is driven too, by the
+harness's own interpreter.
 """
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness import bundle, environment, machine
@@ -16,6 +18,7 @@ from harness.core.config import Runtime
 from harness.core.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
+_SERVERS = {"mlx": "MLX_PYTHON", "vllm": "VLLM_PYTHON"}  # by these the tests find the server's interpreter
 # What the engines' own code is warned of; of ours every warning is still an error.
 _THEIRS = ("DeprecationWarning", "FutureWarning", "PendingDeprecationWarning", "ResourceWarning")
 
@@ -45,8 +48,17 @@ def _hold(name: str, runtimes: Sequence[Runtime]) -> str:
         return "SKIPPED: setup made no environment"
     warn = [word for kind in _THEIRS for word in ("-W", f"default::{kind}")]
     only = ["-k", " or ".join(f"[{one.key}" for one in runtimes)]
-    done = subprocess.run([made.python, "-m", "pytest", "tests/contract", "-rs", *only, *warn], cwd=ROOT, check=False)
-    return "kept" if done.returncode == 0 else "failed"
+    kept = _pytest(made.python, ["tests/contract", *only, *warn])
+    if variable := _SERVERS.get(name):
+        kept = _pytest(sys.executable, ["tests/runners/openai/test_real_servers.py", "-k", variable.lower()],
+                       {variable: made.python}) and kept
+    return "kept" if kept else "failed"
+
+
+def _pytest(python: str, words: Sequence[str], variables: Mapping[str, str] | None = None) -> bool:
+    done = subprocess.run([python, "-m", "pytest", "-rs", *words], cwd=ROOT, check=False,
+                          env={**os.environ, **(variables or {})})
+    return done.returncode == 0
 
 
 def _missing(name: str) -> str:

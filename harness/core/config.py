@@ -165,11 +165,16 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
 class Load(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Requests of forced input and output length (tokens): `requests` of them at each step, after the warm-up.
 
+    At least two for each concurrent user, and for at least `seconds` where those are given.
+
     A step is one choice of each of `concurrency` (closed loop) or `rates` (open loop, requests/s), `prompt_tokens`,
     `output_tokens` and `depth` (tokens that stand in the context before the prompt). `arrivals`:
     closed: always `concurrency` in flight; constant, poisson: at each of `rates`; ramp: from the first of `rates` to
     the last within `seconds`; sweep: rising concurrency, or rate where `rates` are given, until throughput stops
-    rising; slo: the highest rate at which `limits` hold; trace: as the JSONL file `trace` says.
+    rising; slo: the highest rate at which `limits` hold, from the first of `rates` on; trace: as the JSONL file `trace`
+    says, a path or a name in assets/traces (its digest, number, duration and greatest lengths are filled at planning).
+    In open loop an engine in our process computes at most the largest `concurrency` at once, the others wait; a server
+    does as it likes. `cache`: the tokens of `depth` are the same in all requests, for a prefix cache to answer.
     """
 
     key: str
@@ -185,6 +190,8 @@ class Load(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     prompts: Literal["random", "corpus"] = "random"
     limits: Limits | None = None
     trace: str = ""
+    trace_sha256: str = ""
+    cache: bool = False
 
     @property
     def prompt_lengths(self) -> tuple[int, ...]:

@@ -75,7 +75,8 @@ class StreamRequest(Struct, frozen=True):
 class Delivery(Struct, frozen=True):
     """What a stream knows of a request beside its tokens; times are perf_counter_ns, 0 where unknown.
 
-    `counted_by` says where the number of tokens comes from.
+    `counted_by` says where the number of tokens comes from; `cached_told` whether the engine tells how much of a prompt
+    it answered from a cache; `lag_seconds` is how late our own client was at its worst during this request.
     """
 
     sent_ns: int = 0
@@ -83,6 +84,8 @@ class Delivery(Struct, frozen=True):
     first_answer_ns: int = 0
     counted_by: str = ""
     engine_prefill_seconds: float = 0.0
+    cached_told: bool = False
+    lag_seconds: float = 0.0
 
 
 class TokenEvent(Struct, frozen=True):
@@ -132,7 +135,10 @@ class Held(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Facts(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the engine says of itself. `device` is the device actually used; unknown numbers are None."""
+    """What the engine says of itself. `device` is the device actually used; unknown numbers are None.
+
+    `served`: requests go to another process, which computes whether or not somebody polls.
+    """
 
     engine: str
     version: str
@@ -142,6 +148,7 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     context: int
     vocabulary: int
     details: tuple[Detail, ...] = ()
+    served: bool = False
     held: Held = Held()
 
 
@@ -156,6 +163,9 @@ class Session(Protocol):
 
     def template(self) -> str:
         """The chat template's source, "" where the model has none."""
+
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """A plain text as token ids, without BOS; raises UserError where the engine takes no ids or gives none."""
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Yield (index into requests, score) as items finish, in any order; every index exactly once."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from harness.core.cell import QualityWork
 from harness.core.config import Hardware, Settings
@@ -10,6 +10,7 @@ from harness.core.errors import NotFound
 from harness.core.plan import Footprint, Plan
 from harness.core.suite import Suite
 from harness.plan.footprint import footprint
+from harness.plan.load import checked, fitted
 from harness.plan.matrix import arms_of
 from harness.plan.order import quality_cells, speed_cells
 from harness.plan.pair import pairs_of
@@ -25,6 +26,10 @@ class Built(Struct, frozen=True):
 
 def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built:
     """The plan for a box; raises NotFound, with the first reason, where nothing is left to run."""
+    if settings.matrix.speed:
+        loads = {point.load: checked(point.load, assets) for point in settings.points}
+        settings = structs.replace(
+            settings, points=tuple(structs.replace(point, load=loads[point.load]) for point in settings.points))
     found = arms_of(settings, hw, assets)
     if not found.arms:
         first = found.skips[0]
@@ -43,13 +48,16 @@ def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built
         staged=settings.stop == "decided",
     )
     quality = quality_cells(found.arms, hw.key, work, matrix.replicates) if matrix.quality else []
-    speed = speed_cells(found.arms, hw.key, matrix, settings.seed) if matrix.speed else []
+    able, cut = fitted(found.arms, hw) if matrix.speed else (found.arms, [])
+    speed = speed_cells(able, hw.key, matrix, settings.seed) if matrix.speed else []
     cells = tuple({cell.id: cell for cell in (*quality, *speed)}.values())
+    if not cells and cut:
+        raise NotFound(f"nothing to run: {cut[0].what}: {cut[0].reason}", "make the load smaller, or choose another")
     plan = Plan(
         hw=hw.key,
         cells=cells,
         pairs=pairs_of(cells, found.arms),
-        skips=found.skips,
+        skips=(*found.skips, *cut),
         suite=suite,
         protocol=settings.protocol,
         overrides=settings.overrides,

@@ -61,6 +61,11 @@ def _context(arm: Arm) -> int:
     return arm.model.context
 
 
+def context_of(arm: Arm) -> int:
+    """Tokens of its longest sequence: what the runtime is told, within the model's window; 0 where neither is known."""
+    return min((tokens for tokens in (_context(arm), arm.model.context) if tokens > 0), default=0)
+
+
 def cache_scale(options: dict[str, Scalar]) -> float:
     """KV-cache size relative to a 16-bit one, by the options `type_k` and `type_v`; types not named are 16 bit."""
     kinds = [str(options.get(name, "f16")).lower() for name in ("type_k", "type_v")]
@@ -73,5 +78,5 @@ def _ceiling(arm: Arm, hw: Hardware, kv_per_token: float | None) -> float | None
     if not total or not active or bandwidth is None or arm.weights_bytes is None:
         return None
     load = arm.loads[0]
-    depth = load.depths[0] + load.prompt_lengths[0] + load.output_lengths[0] / 2
+    depth = load.depths[0] + load.prompt_lengths[0] + load.output_lengths[0] / 2  # of a load with many: its first
     return bandwidth * GIGA / (arm.weights_bytes * active / total + (kv_per_token or 0) * depth)

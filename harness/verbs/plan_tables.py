@@ -12,6 +12,7 @@ from harness.core.plan import Footprint, Plan
 from harness.core.units import GIGA
 from harness.plan.build import Built
 from harness.store.layout import Layout
+from harness.verbs.plan_loads import show_loads
 from harness.verbs.plan_reach import show_reach
 from harness.verbs.ruled import ruled_table
 
@@ -32,6 +33,8 @@ def show(built: Built, hw: Hardware, machine: str, layout: Layout, console: Cons
         console.print(f"  {note}", style="dim")
     if quality:
         show_reach(plan, layout, console)
+    if speed:
+        show_loads(built, console)
     console.print("", _cells(plan, quality, speed), "", sep="\n")
     for skip in plan.skips:
         console.print(Text.assemble(("skipped ", "yellow"), f"{skip.what}: {skip.reason}"), soft_wrap=True)

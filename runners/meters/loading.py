@@ -10,7 +10,7 @@ starting Python, importing the engine, loading (warm) and the first request; wha
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Times:
     not_warm: str = ""
 
 
-def readings(times: Times, traces: list[RequestTrace], facts: Facts) -> Iterator[Reading]:
+def readings(times: Times, traces: Sequence[RequestTrace], facts: Facts) -> Iterator[Reading]:
     """`load_time`, `context_time` where the engine tells it, `first_token_after_start`."""
     seconds = (times.loaded_ns - times.loading_ns) / _SECOND
     reason = f"not a warm load: {times.not_warm}" if times.not_warm else ""

@@ -43,6 +43,11 @@ class Pocket:
     nats: float = 1e-3
     other_ids: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """The name as one word."""
+        return self.name.replace(" ", "_")
+
     def job(self, folder: Path) -> Job:
         """A job with everything in an empty folder."""
         cell = Cell("cpu", "pocket", "reference", self.name, self.module, self.artifact, self.scheme, self.options,

@@ -18,7 +18,7 @@ PROMPTS = [GenerateRequest(one.prompt, REFERENCE.max_tokens) for one in REFERENC
 Figures = dict[str, str]
 
 
-@pytest.fixture(scope="module", params=POCKETS, ids=lambda pocket: pocket.name.replace(" ", "_"))
+@pytest.fixture(scope="module", params=POCKETS, ids=lambda pocket: pocket.key)
 def pocket(request: pytest.FixtureRequest) -> Pocket:
     """A runtime whose engine is installed here."""
     found: Pocket = request.param
@@ -36,7 +36,7 @@ def session(pocket: Pocket, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture
 def told(pocket: Pocket, figures: dict[str, Figures]) -> Figures:
     """Where this runtime's figures go."""
-    return figures[pocket.name]
+    return figures[pocket.key]
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +72,14 @@ def test_texts_become_the_same_token_ids(pocket: Pocket, session: Session, told:
     found = dict(session.score([ScoreRequest(one.text, "x") for one in REFERENCE.texts]))
     fed = [found[at].first_tokens[:found[at].context_tokens] for at in range(len(found))]
     differ = tuple(one.text for one, ids in zip(REFERENCE.texts, fed, strict=True) if ids != one.tokens)
-    told["token ids"] = f"{len(differ)} of {len(fed)} texts differ"
+    told["token ids: texts that differ"] = f"{len(differ)} of {len(fed)}"
     assert differ == pocket.other_ids
 
 
 def test_scores_are_those_of_float32(pocket: Pocket, scores: dict[int, Score], told: Figures) -> None:
     off = [abs(scores[at].logprob - one.logprob) for at, one in enumerate(REFERENCE.scores)]
     short = max(nats for nats, one in zip(off, REFERENCE.scores, strict=True) if one.tokens <= 32)
-    told[f"scores of {len(off)} continuations"] = (f"at most {short:.1e} nats from the reference up to 32 tokens, "
-                                                   f"{max(off):.1e} beyond")
+    told[f"scores of {len(off)} continuations, nats off: up to 32 tokens; longer"] = f"{short:.1e}; {max(off):.1e}"
     for at, one in enumerate(REFERENCE.scores):
         assert (scores[at].tokens, scores[at].context_tokens) == (one.tokens, one.context_tokens)
         assert scores[at].is_greedy == one.is_greedy or one.slack < 2 * pocket.nats
@@ -90,7 +89,7 @@ def test_scores_are_those_of_float32(pocket: Pocket, scores: dict[int, Score], t
 def test_whole_texts_are_scored_in_the_same_windows(pocket: Pocket, session: Session, told: Figures) -> None:
     found = dict(session.roll([one.text for one in REFERENCE.rolls]))
     off = [abs(found[at].logprob - one.logprob) / max(1, one.tokens) for at, one in enumerate(REFERENCE.rolls)]
-    told["whole texts"] = f"at most {max(off):.1e} nats a token from the reference"
+    told["whole texts, nats a token off"] = f"{max(off):.1e}"
     assert [found[at].tokens for at in range(len(found))] == [one.tokens for one in REFERENCE.rolls]
     assert max(off) < pocket.nats / 2
 
@@ -98,7 +97,7 @@ def test_whole_texts_are_scored_in_the_same_windows(pocket: Pocket, session: Ses
 def test_greedy_replies_are_those_of_float32_up_to_a_near_tie(
         pocket: Pocket, replies: list[Generation], told: Figures) -> None:
     count = diverging(replies, list(REFERENCE.replies), 2 * pocket.nats)
-    told[f"greedy replies of up to {REFERENCE.max_tokens} tokens"] = f"{count} of {len(replies)} diverge"
+    told[f"greedy replies of up to {REFERENCE.max_tokens} tokens: diverge"] = f"{count} of {len(replies)}"
     for reply, one in zip(replies, REFERENCE.replies, strict=True):
         if reply.text == one.text:
             assert (reply.finish_reason, reply.tokens) == (one.finish_reason, len(one.lengths))
@@ -114,7 +113,7 @@ def test_the_batch_changes_no_more_than_rounding(
     off = [abs(scores[at].logprob - next(session.score([ASKED[at]]))[1].logprob) for at in some]
     alone = [next(session.generate([one]))[1] for one in PROMPTS[::10]]
     moved = sum(one != other for one, other in zip(alone, replies[::10], strict=True))
-    told["batch against one by one"] = f"scores move by at most {max(off):.1e} nats, {moved} of {len(alone)} replies"
+    told["batch against one by one: nats; replies changed"] = f"{max(off):.1e}; {moved} of {len(alone)}"
     assert all(nats < allowed(pocket, REFERENCE.scores[at].tokens) for nats, at in zip(off, some, strict=True))
     diverging(alone, list(REFERENCE.replies[::10]), 2 * pocket.nats)
 
@@ -174,5 +173,5 @@ def test_a_closed_session_gives_its_memory_back(pocket: Pocket, tmp_path: Path, 
         sizes.append(psutil.Process().memory_info().rss)
     # The first rounds fill the allocator's pools.
     grown = (sizes[-1] - sizes[1]) / 3
-    told["memory kept after closing"] = f"{max(0.0, grown) / 1e6:.1f} MB a session, weights {weights / 1e6:.1f} MB"
+    told["memory kept after closing, MB a session (weights)"] = f"{max(0.0, grown) / 1e6:.1f} ({weights / 1e6:.1f})"
     assert grown < weights / 2

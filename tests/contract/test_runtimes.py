@@ -31,8 +31,10 @@ def session(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         yield opened
 
 
-def test_facts_name_the_engine_and_its_limits(session: Session) -> None:
+def test_facts_name_the_engine_and_its_limits(
+        case: Case, session: Session, figures: dict[str, dict[str, str]]) -> None:
     facts = session.facts()
+    figures[case.name]["engine"] = f"{facts.engine} {facts.version}, on {facts.device}"
     assert facts.engine
     assert facts.version
     assert facts.device

@@ -37,9 +37,9 @@ def test_without_a_gpu_vllm_is_its_cpu_build_without_what_sees_and_hears() -> No
     assert dependencies(asked, made.without) == ["numba==0.65.0", "torchao"]
 
 
-def test_with_a_gpu_vllm_is_the_harness_extra() -> None:
+def test_with_a_gpu_vllm_comes_whole_and_with_its_own_pins() -> None:
     made = recipe("vllm", "CUDA")
-    assert (made.extra, made.engine) == ("vllm", "")
+    assert (made.engine, made.without) == ("vllm==0.32.0", ())
 
 
 def test_the_engines_own_pins_displace_the_projects() -> None:

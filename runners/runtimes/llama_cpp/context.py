@@ -61,6 +61,7 @@ class Context:
         self.wanted = np.zeros(self.batch, dtype=np.int8)
         self._pointers = np.zeros(self.batch, dtype=np.uint64)
         self._first = np.uint64(self._ids.ctypes.data)
+        self._seen, self._view = (0, 0), np.empty((0, 0), dtype=np.float32)
         self._batch = llama_cpp.llama_batch()
         self._batch.token = self.tokens.ctypes.data_as(_INT)
         self._batch.pos = self.positions.ctypes.data_as(_INT)
@@ -87,9 +88,17 @@ class Context:
         if len(asked) == 0:
             return np.empty((0, self._vocabulary), dtype=np.float32)
         given = np.flatnonzero(self.wanted[:size])
-        logits: NDArray[np.float32] = np.ctypeslib.as_array(
-            llama_cpp.llama_get_logits(self._handle), (len(given), self._vocabulary))
+        logits = self._logits(len(given))
         return logits if len(given) == len(asked) else logits[np.searchsorted(given, asked)]
+
+    def _logits(self, rows: int) -> NDArray[np.float32]:
+        """llama.cpp's output buffer, which moves only when it grows: making the view costs more than a small step."""
+        pointer = llama_cpp.llama_get_logits(self._handle)
+        address = ctypes.addressof(pointer.contents)
+        if (address, rows) != self._seen:
+            self._seen = address, rows
+            self._view = np.ctypeslib.as_array(pointer, (rows, self._vocabulary))
+        return self._view
 
     def _round_outputs(self, size: int, rows: int) -> None:
         for start in range(0, size, self._ubatch):

@@ -51,7 +51,8 @@ class LlamaSession:
         return Facts(
             "llama.cpp", f"llama-cpp-python {llama_cpp.__version__}, llama.cpp {engine_version()}",
             device_names(settings.n_gpu_layers), model.bytes, model.kv_bytes_per_token(settings), self._window,
-            model.tokens.size, tuple(Detail(name, str(value)) for name, value in details.items()), self._held())
+            model.tokens.size, tuple(Detail(name, str(value)) for name, value in details.items()),
+            held=self._held())
 
     def _held(self) -> Held:
         """The buffers of the weights (on all devices), and those of the largest context there was."""
@@ -66,6 +67,10 @@ class LlamaSession:
     def template(self) -> str:
         """The chat template's source, "" where there is none."""
         return self._template.source
+
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Ids of a text, without BOS."""
+        return tuple(self._model.tokens.encode_bare(text))
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Packed log-likelihoods, in any order."""
@@ -89,7 +94,8 @@ class LlamaSession:
     def stream(self, slots: int) -> Iterator[LlamaStream]:
         """A stream in a context of its own, sized for the load: `slots` sequences of the load's length."""
         self._release()
-        cells = slots * self._load_tokens or self._settings.n_ctx
+        # Requests beyond the window are not sent.
+        cells = slots * min(self._load_tokens, self._window) or self._settings.n_ctx
         with open_context(self._model, self._settings, slots, cells, unified=False) as context:
             if self._largest is None or context.made.cache_bytes >= self._largest.cache_bytes:
                 self._largest = context.made

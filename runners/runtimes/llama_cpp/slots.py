@@ -24,6 +24,7 @@ class Slots:
         self._length = np.zeros(context.sequences, dtype=np.int32)
         self._prompts: dict[int, NDArray[np.int32]] = {}
         self._filling: list[int] = []
+        self._same: NDArray[np.intp] | None = None  # who ran in the last step, None where that has changed
 
     @property
     def free(self) -> bool:
@@ -37,12 +38,14 @@ class Slots:
         self._length[slot] = 0
         self._prompts[slot] = np.array(prompt, dtype=np.int32)
         self._filling.append(slot)
+        self._same = None
         return slot
 
     def release(self, slot: int) -> None:
         """Forget a sequence and free its slot."""
         self._context.drop(slot, 0)
         self._running[slot] = False
+        self._same = None
         del self._prompts[slot]
         self._free.add(slot)
 
@@ -56,17 +59,23 @@ class Slots:
         Returns the slots that are due a token and their logits [slots, vocabulary], valid until the next step.
         """
         context = self._context
-        slots = np.flatnonzero(self._running)[:context.batch]
+        slots = self._arranged() if self._same is None else self._same
         size = len(slots)
         context.tokens[:size], context.positions[:size] = self._last[slots], self._length[slots]
-        context.assign(0, size, slots)
-        context.counts[:] = 1
-        context.wanted[:size] = 1
         self._length[slots] += 1
         if self._filling:
             size, filled = self._fill(size)
-            slots = np.append(slots, filled).astype(np.intp)
+            self._same, slots = None, np.append(slots, filled).astype(np.intp)
         return slots, context.decode(size)
+
+    def _arranged(self) -> NDArray[np.intp]:
+        """The running sequences, put on the batch; while they stay the same a step is spared the work."""
+        context = self._context
+        self._same = slots = np.flatnonzero(self._running)[:context.batch]
+        context.assign(0, len(slots), slots)
+        context.counts[:] = 1
+        context.wanted[:len(slots)] = 1
+        return slots
 
     def _fill(self, size: int) -> tuple[int, list[int]]:
         """Put prompt tokens behind the first `size` of the batch; the new size and the slots filled to the end."""

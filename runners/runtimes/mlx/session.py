@@ -41,7 +41,7 @@ class MlxSession:
         return Facts("mlx", f"mlx-lm {version('mlx-lm')}, mlx {mx.__version__}", device_name(), model.stored_bytes,
                      model.kv_bytes_per_token, self._window, tokens.size,
                      tuple(Detail(name, str(value)) for name, value in details.items()),
-                     Held(weights=model.held_bytes, peak=mx.get_peak_memory()))
+                     held=Held(weights=model.held_bytes, peak=mx.get_peak_memory()))
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
         """Messages through the tokenizer's own chat template."""
@@ -50,6 +50,10 @@ class MlxSession:
     def template(self) -> str:
         """The chat template's source, "" where there is none."""
         return self._model.tokens.template
+
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Ids of a text, without BOS."""
+        return tuple(self._model.tokens.encode_bare(text))
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Log-likelihoods, in any order."""

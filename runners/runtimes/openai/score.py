@@ -64,10 +64,11 @@ class Scorer:
             return Score(0.0, True, 0, await self._length(request.context or self._prefix), ())
         if self.method.ids:
             return await self._by_ids(request)
-        context = request.context or self._needed_prefix()
-        head = await self._length(context.rstrip() if request.context else context)
-        tokens = await self.tokens(context + request.continuation)
-        return self._sum(tokens[head:], head, await self._first(context + request.continuation))
+        bare = request.context.rstrip()
+        context = bare or self._needed_prefix()
+        whole = context + request.context[len(bare):] + request.continuation
+        head = await self._length(context)
+        return self._sum((await self.tokens(whole))[head:], head, await self._first(whole))
 
     async def roll(self, text: str, window: int) -> Score:
         """A whole text, in windows where it is longer than the context and the server takes ids."""
@@ -118,12 +119,11 @@ class Scorer:
         return Score(math.fsum(one.logprob for one in known), all(one.greedy for one in known), len(known), head, first)
 
     async def _by_ids(self, request: ScoreRequest) -> Score:
-        if not request.context:
-            start = await self._start()
-            tail = await self._ids(request.continuation)
-            return await self._score_ids(start, tail[self._adds_bos:])
         bare = request.context.rstrip()
         moved = request.context[len(bare):] + request.continuation
+        if not bare:
+            start = await self._start()
+            return await self._score_ids(start, (await self._ids(moved))[self._adds_bos:])
         texts = {text: await self._ids(text) for text in (bare, bare + moved)}
         head, tail = encode_pair(lambda text: texts[text], bare, moved)
         return await self._score_ids(head, tail)

@@ -31,6 +31,7 @@ from runners.runtimes.openai.settings import OpenAISettings
 HOST = "127.0.0.1"
 _TAIL_LINES, _REASON_LINES, _REASON_CHARACTERS = 40, 3, 400
 _LOOK_SECONDS, _ASK_SECONDS, _GUARD_SECONDS = 0.1, 2.0, 30.0
+_RAISED = re.compile(r"\b[A-Z]\w*(?:Error|Exception): .+")
 _CHOSEN = re.compile(r"using .*(kernel|backend)", re.IGNORECASE)
 
 
@@ -127,11 +128,14 @@ def _answers(url: str) -> bool:
 
 
 def _explained(error: Unhealthy, log: Path, secret: Secret) -> HarnessError:
-    """The error with the end of the server's log; more of it goes to our own log."""
-    lines = secret.hide(log.read_text(errors="replace")).splitlines()[-_TAIL_LINES:]
-    sys.stderr.write("The end of the server's log:\n" + "\n".join(lines) + "\n")
-    said = " | ".join([line.strip() for line in lines if line.strip()][-_REASON_LINES:])[-_REASON_CHARACTERS:]
-    return HarnessError(f"{error}: {said or 'its log is empty'}", "check runtime.options.command")
+    """The error with the reason from the server's log; the end of the log goes to our own."""
+    lines = [line.strip() for line in secret.hide(log.read_text(errors="replace")).splitlines() if line.strip()]
+    sys.stderr.write("The end of the server's log:\n" + "\n".join(lines[-_TAIL_LINES:]) + "\n")
+    # Processes that start each other repeat a failure upwards: what was raised first is its cause.
+    raised = next((match[0] for line in lines if (match := _RAISED.search(line)) and "WARNING" not in line), "")
+    said = raised[:_REASON_CHARACTERS] or " | ".join(lines[-_REASON_LINES:])[-_REASON_CHARACTERS:]
+    return HarnessError(f"{error}: {said or 'its log is empty'}",
+                        "check runtime.options.command, or add to it by runtime.options.arguments")
 
 
 def _stop(process: subprocess.Popen[bytes], mark: str, grace_seconds: float, port: int) -> None:

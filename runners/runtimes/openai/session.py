@@ -45,7 +45,7 @@ class OpenAISession:
         return Facts(
             local.name if local else endpoint.owner, version, local.device if local else ELSEWHERE,
             local.weights_bytes if local else None, None, settings.context or endpoint.context or 0,
-            self._vocabulary(), details)
+            self._vocabulary(), details, served=True)
 
     def render(self, chat: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
         """Messages for a chat endpoint, packed; for completions through the server's own template where it applies it.
@@ -62,6 +62,12 @@ class OpenAISession:
     def template(self) -> str:
         """The chat template's source where the server shows it, else ""."""
         return self._endpoint.props.chat_template
+
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Ids of a text, with what the server puts around it; raises UserError where prompts cannot go as ids."""
+        if not self._endpoint.dialect.tokenize[0] or self._prompts() is not None:
+            raise UserError("this server does not take a load's prompts as token ids", "use load.prompts=random")
+        return tuple(self._endpoint.client.run(self._endpoint.tokenize(text)))
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Log-likelihoods, once a probe has shown that the server's are right; raises UserError where they are not."""

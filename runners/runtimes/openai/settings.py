@@ -36,7 +36,8 @@ class OpenAISettings(Struct, frozen=True, forbid_unknown_fields=True):
     silence in its reply `stall_seconds`; repeating failed ones ends `retry_seconds` after the first failure. `extra`
     is a JSON object merged into every request. `force_length` names fields ("ignore_eos min_tokens") that keep a
     server from ending early, beyond those its dialect is known to have. `prefix` is the text of the one token that
-    stands before a text without context, where the server adds none. Prices are per million tokens.
+    stands before a text without context, where the server adds none. Prices are per million tokens. `arguments` stand
+    behind `command`, for what one box or model needs beyond it.
     """
 
     base_url: str = ""
@@ -58,6 +59,7 @@ class OpenAISettings(Struct, frozen=True, forbid_unknown_fields=True):
     usd_per_million_prompt: Dollars | None = None
     usd_per_million_output: Dollars | None = None
     command: str = ""
+    arguments: str = ""
     program: str = ""
     health: str = "/health"
     ready_seconds: Seconds = 600.0
@@ -71,8 +73,8 @@ class OpenAISettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def words(self) -> list[str]:
-        """The words of `command`, their places still open."""
-        return shlex.split(self.command)
+        """The words of `command` and its `arguments`, their places still open."""
+        return shlex.split(f"{self.command} {self.arguments}")
 
 
 def parse_settings(options: Mapping[str, Scalar], runtime: str = "openai") -> OpenAISettings:

@@ -47,7 +47,7 @@ class TransformersSession:
             "transformers", f"transformers {transformers.__version__}, torch {torch.__version__}",
             _device_name(model.device), checkpoint_bytes(model.origin.path), model.kv_bytes_per_token, self._window,
             tokens.size, tuple(Detail(name, str(value)) for name, value in details.items()),
-            Held(weights=model.held_bytes, peak=_peak_bytes(model.device)))
+            held=Held(weights=model.held_bytes, peak=_peak_bytes(model.device)))
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
         """Messages through the tokenizer's own chat template."""
@@ -56,6 +56,10 @@ class TransformersSession:
     def template(self) -> str:
         """The chat template's source, "" where there is none."""
         return self._model.tokens.template
+
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Ids of a text, without BOS."""
+        return tuple(self._model.tokens.encode_bare(text))
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Batched log-likelihoods, in any order."""

@@ -55,7 +55,7 @@ class VllmSession:
             "vLLM", vllm.__version__, current_platform.get_device_name(), checkpoint_bytes(engine.path),
             sum(one.cache_bytes_per_token for one in workers), engine.window, tokens.size,
             tuple(Detail(name, str(value)) for name, value in details.items()),
-            Held(weights=_together(one.weights_bytes for one in workers),
+            held=Held(weights=_together(one.weights_bytes for one in workers),
                  kv=_together(one.cache_bytes for one in workers)))
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
@@ -65,6 +65,10 @@ class VllmSession:
     def template(self) -> str:
         """The chat template's source, "" where there is none."""
         return self._engine.tokens.template
+
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Ids of a text, without BOS."""
+        return tuple(self._engine.tokens.encode_bare(text))
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """Log-likelihoods, in any order."""

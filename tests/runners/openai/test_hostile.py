@@ -11,7 +11,7 @@ from harness.core.config import Load
 from harness.core.errors import HarnessError, UserError
 from harness.core.record import RequestTrace
 from harness.core.runtime import GenerateRequest, Generation, ScoreRequest
-from runners import load
+from runners import loads
 from runners.runtimes.openai import open_session
 from tests.byte_server import running
 from tests.hostile_server import HostileServer
@@ -122,7 +122,7 @@ def traces(fault: str, folder: Path, vllm: bool = False, **options: float) -> li
         with running(_Ids(fault, vllm=vllm)) as url:
             job = openai_job(folder, {"base_url": url, "vocabulary": 256, **options}, shape)
             with open_session(job) as session:
-                return list(load.drive(session, job.cell.work))  # type: ignore[arg-type]
+                return list(loads.measure(session, job.cell.work).traces)  # type: ignore[arg-type]
     finally:
         assert time.monotonic() - started < 15
 

@@ -47,7 +47,7 @@ def test_a_server_is_started_measured_and_gone(fault: str, tmp_path: Path, monke
 
 
 @pytest.mark.parametrize(("fault", "options", "message"), [
-    ("dies", {}, "ended at its start with exit code 1: loading the weights.*no kernel image is available"),
+    ("dies", {}, "ended at its start with exit code 1: ValueError: no kernel image is available"),
     ("never_healthy", {"ready_seconds": 1.5}, "not healthy after 2 s .*loading the weights"),
 ])
 def test_a_server_that_cannot_be_used_is_said_with_the_end_of_its_log(

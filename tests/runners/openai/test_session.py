@@ -11,7 +11,7 @@ pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 from harness.core.config import Load, Scalar
 from harness.core.errors import ConfigError, UserError
 from harness.core.runtime import GenerateRequest, Sampling, ScoreRequest
-from runners import load
+from runners import loads
 from runners.runtimes.openai import open_session
 from runners.runtimes.openai.session import OpenAISession
 from tests.byte_server import CONTEXT, ByteServer, logprob, running
@@ -60,6 +60,12 @@ def test_vllms_prompt_logprobs_give_the_same_scores(tmp_path: Path) -> None:
                 results.append(dict(session.score(asked)))
                 assert detail(session, "scored by").startswith(scoring)
     assert results[0] == results[1]
+
+
+def test_a_context_of_spaces_belongs_to_the_continuation(session: OpenAISession) -> None:
+    found = dict(session.score([ScoreRequest(" ", "red"), ScoreRequest("", " red")]))
+    assert found[0] == found[1]
+    assert math.isclose(found[0].logprob, logprob(b"\n red", 1), abs_tol=1e-9)
 
 
 def test_a_text_without_context_stands_after_the_prefix(session: OpenAISession) -> None:
@@ -126,11 +132,12 @@ def test_a_load_has_exact_lengths_and_says_how_tokens_were_counted(vllm: bool, t
         job = openai_job(tmp_path, {"base_url": url, **options}, shape)
         assert job.cell.kind == "load"
         with open_session(job) as session:
-            traces = list(load.drive(session, job.cell.work))  # type: ignore[arg-type]
+            traces = loads.measure(session, job.cell.work).traces  # type: ignore[arg-type]
             said = {one.name: one.value for one in session.facts().details}
-    assert [(trace.prompt_tokens, trace.output_tokens) for trace in traces] == [(60, 20)] * 17
+    assert {(trace.prompt_tokens, trace.output_tokens) for trace in traces} == {(60, 20)}
+    assert sum(trace.phase == "steady" for trace in traces) == 12
     source = "token ids" if vllm else "final usage"
-    assert said[f"loads counted by {source}"] == "17"
+    assert said[f"loads counted by {source}"] == str(len(traces))
     assert all(trace.sent_ns < trace.first_ns <= trace.last_ns for trace in traces)
     assert all(len(set(trace.token_ns)) > 2 for trace in traces)
 
@@ -140,7 +147,7 @@ def test_a_load_of_words_is_refused_where_no_word_is_one_token(tmp_path: Path) -
     with running(ByteServer(vllm=False)) as url:
         job = openai_job(tmp_path, {"base_url": url}, shape)
         with open_session(job) as session, pytest.raises(Exception, match="no load can be made of words"):
-            list(load.drive(session, job.cell.work))  # type: ignore[arg-type]
+            loads.measure(session, job.cell.work)  # type: ignore[arg-type]
 
 
 def test_chat_gets_the_messages_themselves(server: ByteServer, tmp_path: Path) -> None:

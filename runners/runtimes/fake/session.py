@@ -1,6 +1,5 @@
-"""A runtime without an engine: answers by copying the last word of the prompt, and can be told to fail.
+"""A session that answers by copying the last word of the prompt, and can be told to fail.
 
-It is a real provider to everything around it (same seam, same process, same records), for tests and for trying a plan.
 With probability `skill`, drawn from the prompt's digest (and from the seed where answers are sampled) and therefore the
 same in every arm, it answers with the last word; a quantization made on the box (`scheme`) loses a further `loss` of
 the prompts. `fail` and `fail_after` end it in the middle of its work, as real engines do.
@@ -23,21 +22,12 @@ from harness.core.runtime import (
     Generation,
     Score,
     ScoreRequest,
-    StreamRequest,
-    TokenEvent,
 )
+from runners.clock import REAL, Clock
+from runners.runtimes.fake.settings import FakeSettings
+from runners.runtimes.fake.stream import FakeStream
 
 _VOCABULARY = 256
-
-
-class FakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`tokens_per_second` 0 means no delay; `fail` is one of "", raise, memory, kill, hang."""
-
-    skill: float = 0.9
-    loss: float = 0.0
-    tokens_per_second: float = 0.0
-    fail: str = ""
-    fail_after: int = 0
 
 
 def prepare(job: Job) -> Prepared:
@@ -62,13 +52,13 @@ def open_session(job: Job) -> Iterator["FakeSession"]:
 class FakeSession:
     """Copies the last word of the prompt, or says "wrong"."""
 
-    def __init__(self, settings: FakeSettings, skill: float) -> None:
-        self._settings, self._skill = settings, skill
+    def __init__(self, settings: FakeSettings, skill: float, clock: Clock = REAL) -> None:
+        self._settings, self._skill, self._clock = settings, skill, clock
         self._answered = 0
 
     def facts(self) -> Facts:
         """An engine of no size."""
-        return Facts("fake", "1", "none", None, None, 4096, _VOCABULARY)
+        return Facts("fake", "1", "none", None, None, 4096, _VOCABULARY, served=self._settings.served)
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
         """Messages as "role: content" lines."""
@@ -78,6 +68,10 @@ class FakeSession:
     def template(self) -> str:
         """No template of its own."""
         return ""
+
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """A token is a byte."""
+        return tuple(text.encode())
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[tuple[int, Score]]:
         """The copied word is likely, all others are not."""
@@ -107,13 +101,13 @@ class FakeSession:
 
     @contextmanager
     def stream(self, slots: int) -> Iterator["FakeStream"]:
-        """A stream that emits one token per slot and step."""
-        yield FakeStream(self, slots)
+        """A stream of the simulated engine."""
+        yield FakeStream(self._settings, slots, self._clock, self._count)
 
     def step(self) -> None:
         """Wait for one token's time, then fail if it is time to."""
         if self._settings.tokens_per_second:
-            time.sleep(1 / self._settings.tokens_per_second)
+            self._clock.sleep(1 / self._settings.tokens_per_second)
         self._count()
 
     def _reply(self, prompt: str, drawn: str = "") -> str:
@@ -126,31 +120,6 @@ class FakeSession:
         self._answered += 1
         if self._settings.fail and self._answered > self._settings.fail_after:
             _fail(self._settings.fail)
-
-
-class FakeStream:
-    """One token per running sequence and poll."""
-
-    def __init__(self, session: FakeSession, slots: int) -> None:
-        self._session, self._slots = session, slots
-        self._queue: list[StreamRequest] = []
-        self._left: dict[int, int] = {}
-
-    def submit(self, request: StreamRequest) -> None:
-        """Queue a request."""
-        self._queue.append(request)
-
-    def poll(self, timeout_seconds: float) -> list[TokenEvent]:
-        """One step of all slots."""
-        while self._queue and len(self._left) < self._slots:
-            request = self._queue.pop(0)
-            self._left[request.id] = request.output_tokens
-        self._session.step()
-        now = time.perf_counter_ns()
-        self._left = {id_: left - 1 for id_, left in self._left.items()}
-        events = [TokenEvent(id_, now, 1, left == 0) for id_, left in self._left.items()]
-        self._left = {id_: left for id_, left in self._left.items() if left}
-        return events
 
 
 def _fail(how: str) -> None:
