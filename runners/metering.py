@@ -21,12 +21,12 @@ from pathlib import Path
 from harness.core.cell import Job
 from harness.core.record import Flag, Reading
 from runners import recording
-from runners.meters import contention, cost, energy, thermal
-from runners.seen import Load, Meter, Seen
+from runners.meters import contention, cost, energy, footprint, memory, roofline, thermal
+from runners.seen import Before, Load, Meter, Seen
 from runners.series import Series
 
 # In this order: each sees the readings of those before it.
-METERS: tuple[Meter, ...] = (contention, thermal, energy, cost)
+METERS: tuple[Meter, ...] = (contention, memory, footprint, roofline, thermal, energy, cost)
 
 _ANSWER_SECONDS = 20.0
 
@@ -34,8 +34,8 @@ _ANSWER_SECONDS = 20.0
 class Watched:
     """What a watch saw; complete when its `with` block is left."""
 
-    def __init__(self, job: Job, scratch: Path) -> None:
-        self._job, self._scratch = job, scratch
+    def __init__(self, job: Job, scratch: Path, before: Before) -> None:
+        self._job, self._scratch, self._before = job, scratch, before
         self.idle_ns: tuple[int, int] | None = None
         self.series: dict[str, Series] = {}
 
@@ -51,13 +51,16 @@ class Watched:
         return tuple(flag for meter in METERS for flag in meter.flags(self._seen(load)))
 
     def _seen(self, load: Load) -> Seen:
-        return Seen(self._job, self.series, load, self.idle_ns)
+        return Seen(self._job, self.series, load, self.idle_ns, self._before)
 
 
 @contextlib.contextmanager
-def watch(job: Job, scratch: Path) -> Iterator[Watched]:
-    """Read the box's sensors while the block runs; begins with a rest where an idle baseline is needed."""
-    watched = Watched(job, scratch)
+def watch(job: Job, scratch: Path, before: Before | None = None) -> Iterator[Watched]:
+    """Read the box's sensors while the block runs; begins with a rest where an idle baseline is needed.
+
+    `before` is what the box was like before the model was loaded.
+    """
+    watched = Watched(job, scratch, before or Before())
     if not job.metering.period_seconds:
         yield watched
         return

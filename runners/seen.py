@@ -22,6 +22,22 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Before:
+    """The box before the model was loaded, None where it does not tell.
+
+    Memory available, swap in use and memory in use on the GPUs, in bytes; `peak_bytes` is the largest our process had
+    been. `read_gbs` and `matrix_gflops` are what the canary reached.
+    """
+
+    available_bytes: float | None = None
+    swap_bytes: float | None = None
+    device_bytes: float | None = None
+    peak_bytes: int = 0
+    read_gbs: float | None = None
+    matrix_gflops: float | None = None
+
+
+@dataclass(frozen=True)
 class Seen:
     """`series` by sensor's name; `idle_ns` is the rest between loading the model and the load, None without one."""
 
@@ -29,6 +45,7 @@ class Seen:
     series: Mapping[str, Series]
     load: Load
     idle_ns: tuple[int, int] | None = None
+    before: Before = Before()
 
 
 class Meter(Protocol):

@@ -19,11 +19,11 @@ import msgspec
 from harness.core.cell import Job, LoadWork, QualityWork
 from harness.core.errors import HarnessError
 from harness.core.record import ChildError, FailureKind, Outcome, Reading
-from harness.core.runtime import ELSEWHERE, Session
-from runners import items, loads, metering
+from harness.core.runtime import Session
+from runners import bracket, items, loads, metering
 from runners.atomic import write_whole
 from runners.journal import Journal
-from runners.meters import footprint, memory
+from runners.meters import loading
 from runners.parts import Parts
 from runners.progress import Progress
 from runners.seen import Load
@@ -63,28 +63,32 @@ def report_error(scratch: Path, kind: FailureKind, message: str) -> int:
 
 
 def _measure(job: Job, scratch: Path) -> Outcome:
-    runtime = import_module(job.cell.module)
-    before_load, started = memory.peak_bytes(), time.perf_counter_ns()
+    if isinstance(job.cell.work, LoadWork):
+        opening = bracket.before(job)
+        return bracket.after(opening, _load(job, job.cell.work, opening))
+    runtime, started = import_module(job.cell.module), time.perf_counter_ns()
     with runtime.open_session(job) as session:
         load_time = Reading("load_time", "s", "lower", ((time.perf_counter_ns() - started) / 1e9,))
-        if isinstance(job.cell.work, LoadWork):
-            return _load(job, job.cell.work, session, (load_time,), before_load)
         return _quality(job, job.cell.work, session, scratch, (load_time,))
 
 
-def _load(job: Job, work: LoadWork, session: Session, readings: tuple[Reading, ...], before_load: int) -> Outcome:
-    with metering.watch(job, Path(job.scratch)) as watched:
-        measured = loads.measure(session, work, Path(job.assets))
-    encoder = msgspec.json.Encoder()
-    lines = b"".join(encoder.encode(trace) + b"\n" for trace in measured.traces)
-    write_whole(Path(job.scratch) / "requests.jsonl", lines)
-    facts = session.facts()
-    given = Load(
-        facts, measured.windows, measured.traces,
-        (*readings, *measured.readings, *memory.readings(before_load, facts.device == ELSEWHERE), footprint.reading()),
-    )
-    return Outcome(facts, (*given.readings, *watched.readings(given)), windows=measured.windows,
-                   flags=(*measured.flags, *watched.flags(given)))
+def _load(job: Job, work: LoadWork, opening: bracket.Opening) -> Outcome:
+    scratch, runtime = Path(job.scratch), import_module(job.cell.module)
+    before, loading_ns = bracket.at_rest(opening), time.perf_counter_ns()
+    with runtime.open_session(job) as session:
+        loaded_ns = time.perf_counter_ns()
+        with metering.watch(job, scratch, before) as watched:
+            begun_ns = time.perf_counter_ns()
+            measured = loads.measure(session, work, Path(job.assets))
+        encoder = msgspec.json.Encoder()
+        write_whole(scratch / "requests.jsonl", b"".join(encoder.encode(one) + b"\n" for one in measured.traces))
+        times = loading.Times(loading.process_start_ns(), loading_ns, loaded_ns, begun_ns, opening.took_ns,
+                              opening.not_warm)
+        facts = session.facts()
+        readings = (*loading.readings(times, measured.traces, facts), *measured.readings)
+        given = Load(facts, measured.windows, measured.traces, readings)
+        return Outcome(facts, (*readings, *watched.readings(given)), windows=measured.windows,
+                       flags=(*measured.flags, *watched.flags(given)))
 
 
 def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:

@@ -47,11 +47,12 @@ class Metering(Struct, frozen=True, forbid_unknown_fields=True):
     """How the box is watched while a load runs: sensors read every `period_seconds` (0: not at all).
 
     Where the box has a sensor of energy it rests `idle_seconds` between loading the model and the load, so that what it
-    takes at rest is known.
+    takes at rest is known. In an arm's first round, `cold_load` loads the model once more, from a cold page cache.
     """
 
     period_seconds: float = 0.5
     idle_seconds: float = 3.0
+    cold_load: bool = True
 
 
 class Hardware(Struct, frozen=True, forbid_unknown_fields=True):

@@ -124,6 +124,20 @@ class Detail(Struct, frozen=True, forbid_unknown_fields=True):
     value: str
 
 
+class Held(Struct, frozen=True, forbid_unknown_fields=True):
+    """What an engine says it holds in memory, in bytes, None where it does not say.
+
+    `weights` may differ from what the files hold, where the engine keeps them in another type. `kv` is the cache as it
+    was allocated, at its largest; `activation` the buffers of computation; `peak` all the engine ever held at once on
+    its device.
+    """
+
+    weights: int | None = None
+    kv: int | None = None
+    activation: int | None = None
+    peak: int | None = None
+
+
 class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     """What the engine says of itself. `device` is the device actually used; unknown numbers are None.
 
@@ -139,6 +153,7 @@ class Facts(Struct, frozen=True, forbid_unknown_fields=True):
     vocabulary: int
     details: tuple[Detail, ...] = ()
     served: bool = False
+    held: Held = Held()
 
 
 class Session(Protocol):

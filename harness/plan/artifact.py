@@ -7,8 +7,8 @@ import msgspec
 
 from harness.core.config import Artifact, Model, Quantization, Runtime
 from harness.core.digest import file_digest, short_id
+from harness.core.gguf import shards
 from harness.core.units import GIGA
-from harness.plan.gguf import shards
 
 _READ = (".safetensors", ".json", ".jinja", ".model", ".txt")
 

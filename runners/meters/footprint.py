@@ -1,4 +1,4 @@
-"""Peak physical footprint of this process on macOS: what Activity Monitor shows as "Memory".
+"""Peak physical footprint of this process, which macOS alone keeps: what Activity Monitor shows as "Memory".
 
 Unlike the resident size it counts the buffers that Metal holds for the process, and so the weights of a model on the
 GPU; clean pages mapped from files it leaves out. Source: proc_pid_rusage with RUSAGE_INFO_V4 of <libproc.h> and
@@ -8,23 +8,36 @@ GPU; clean pages mapped from files it leaves out. Source: proc_pid_rusage with R
 import ctypes
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from harness.core.record import Reading
+from harness.core.record import Flag, Reading
+from runners.seen import Seen
+from runners.sensor import Place, Sensor
 
 _RUSAGE_INFO_V4 = 4
 # struct rusage_info_v4: a 16-byte uuid, then 35 numbers of 64 bits; the kernel may write newer, longer ones.
 _UUID_NUMBERS, _LIFETIME_MAX_PHYS_FOOTPRINT, _NUMBERS = 2, 28, 64
 
 
-def reading() -> Reading:
-    """`peak_footprint` in bytes; without a sample, and with the reason, where the system keeps none."""
+def sensors(place: Place) -> Sequence[Sensor]:
+    """None: the kernel keeps the peak."""
+    return ()
+
+
+def readings(seen: Seen) -> tuple[Reading, ...]:
+    """`peak_footprint` in bytes; nothing on systems that keep none."""
     if platform.system() != "Darwin":
-        return _unknown(f"phys_footprint is kept by macOS only, this is {platform.system()}")
+        return ()
     found = peak_bytes(ctypes.CDLL("/usr/lib/libproc.dylib", use_errno=True).proc_pid_rusage)
     if found is None:
-        return _unknown(f"proc_pid_rusage failed: {os.strerror(ctypes.get_errno())}")
-    return Reading("peak_footprint", "B", "lower", (float(found),))
+        reason = f"proc_pid_rusage failed: {os.strerror(ctypes.get_errno())}"
+        return (Reading("peak_footprint", "B", "lower", (), reason=reason),)
+    return (Reading("peak_footprint", "B", "lower", (float(found),), source="phys_footprint"),)
+
+
+def flags(seen: Seen) -> tuple[Flag, ...]:
+    """None: a peak speaks against nothing."""
+    return ()
 
 
 def peak_bytes(proc_pid_rusage: Callable[..., int]) -> int | None:
@@ -33,7 +46,3 @@ def peak_bytes(proc_pid_rusage: Callable[..., int]) -> int | None:
     if proc_pid_rusage(os.getpid(), _RUSAGE_INFO_V4, ctypes.byref(numbers)) != 0:
         return None
     return int(numbers[_UUID_NUMBERS + _LIFETIME_MAX_PHYS_FOOTPRINT])
-
-
-def _unknown(reason: str) -> Reading:
-    return Reading("peak_footprint", "B", "lower", (), 0, reason)

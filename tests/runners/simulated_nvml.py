@@ -1,6 +1,7 @@
 """GPUs behind the functions of pynvml that we call: what they answer is set, refused or lost."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 
@@ -13,14 +14,18 @@ NOT_SUPPORTED, LOST = "Not Supported", "GPU is lost"
 
 @dataclass
 class Process:
-    """As nvmlDeviceGetComputeRunningProcesses gives it."""
+    """As nvmlDeviceGetComputeRunningProcesses gives it; None bytes where the driver does not tell."""
 
     pid: int
+    usedGpuMemory: int | None = 0
 
 
 @dataclass
 class Gpu:
-    """A value in NVML's own units for each call; a text is raised as an error instead."""
+    """A value in NVML's own units for each call; a text is raised as an error instead.
+
+    Processes that compute are `pids`, and those in `computes` with the bytes they hold; `draws` are those that draw.
+    """
 
     energy: int | str = 5_000_000
     power: int | str = 250_000
@@ -29,7 +34,10 @@ class Gpu:
     reasons: int | str = 0
     limit: int | str = 450_000
     default: int | str = 450_000
+    used: int | str = 0
     pids: list[int] = field(default_factory=list)
+    computes: dict[int, int | None] = field(default_factory=dict)
+    draws: dict[int, int | None] = field(default_factory=dict)
 
 
 class SimulatedNvml:
@@ -48,7 +56,13 @@ class SimulatedNvml:
         return self._gpus[index]
 
     def nvmlDeviceGetComputeRunningProcesses(self, gpu: Gpu) -> list[Process]:
-        return [Process(pid) for pid in gpu.pids]
+        return [*(Process(pid) for pid in gpu.pids), *(Process(pid, held) for pid, held in gpu.computes.items())]
+
+    def nvmlDeviceGetGraphicsRunningProcesses(self, gpu: Gpu) -> list[Process]:
+        return [Process(pid, held) for pid, held in gpu.draws.items()]
+
+    def nvmlDeviceGetMemoryInfo(self, gpu: Gpu) -> Any:
+        return SimpleNamespace(used=_told(gpu.used))
 
     def nvmlDeviceGetTotalEnergyConsumption(self, gpu: Gpu) -> Any:
         return _told(gpu.energy)

@@ -1,5 +1,6 @@
 """Of the vLLM runtime what needs no engine: its options, and the names of kernels."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
@@ -35,8 +36,25 @@ def test_a_layers_kernel_is_named_with_its_method_and_scheme() -> None:
     assert kernel_name(SimpleNamespace(), CompressedTensorsLinearMethod()) == "CompressedTensorsLinearMethod"
 
 
+@dataclass
+class Tensor:
+    """Memory at a place."""
+
+    place: int
+    nbytes: int
+
+    def data_ptr(self) -> int:
+        return self.place
+
+
 class Worker:
-    """What a worker shows of itself: two linear layers, one attention layer, and a cache of 16 tokens a page."""
+    """What a worker shows of itself: two linear layers, one attention layer, and a cache of 16 tokens a page.
+
+    Of its cache one tensor is shared by two layers, and a layer with a state has two.
+    """
+
+    def __init__(self, **runner: object) -> None:
+        self.model_runner = SimpleNamespace(**runner)
 
     def get_model(self) -> SimpleNamespace:
         linear = SimpleNamespace(quant_method=CompressedTensorsLinearMethod())
@@ -48,7 +66,14 @@ class Worker:
 
 
 def test_a_worker_tells_its_kernels_and_what_a_token_takes_in_its_cache() -> None:
-    assert look_inside(Worker()) == Inside({"CompressedTensorsLinearMethod": 2}, {"FLASH_ATTN": 1}, 512.0)
+    caches = [Tensor(1, 100), Tensor(1, 100), [Tensor(2, 30), Tensor(3, 4)]]
+    found = look_inside(Worker(model_memory_usage=5000, kv_caches=caches))
+    assert found == Inside({"CompressedTensorsLinearMethod": 2}, {"FLASH_ATTN": 1}, 512.0, 5000, 134)
+
+
+def test_what_a_worker_keeps_under_another_name_is_not_known() -> None:
+    found = look_inside(Worker())
+    assert (found.weights_bytes, found.cache_bytes) == (None, None)
 
 
 def test_layers_are_counted_by_kernel() -> None:

@@ -9,8 +9,10 @@ tokens in cells equal to their positions modulo `LANES`. Measured: benchmarks/ba
 """
 
 import ctypes
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import llama_cpp
 import numpy as np
@@ -26,12 +28,24 @@ _PAGE = 256
 _INT, _ID = ctypes.POINTER(ctypes.c_int32), ctypes.sizeof(ctypes.c_int32)
 
 
+@dataclass(frozen=True)
+class Made:
+    """Bytes of a context's cache and of its buffers of computation, as llama.cpp's log tells them; seconds it took."""
+
+    cache_bytes: int
+    compute_bytes: int
+    seconds: float
+
+
 class Context:
     """Room for `sequences` sequences in `cells` tokens of cache, `batch` tokens a call.
 
     `tokens`, `positions`, `counts` and `wanted` are the batch to fill; `wanted` marks the tokens whose logits are read.
     The ids `carry` and `filler` lie behind the caller's sequences, for a kept prefix and for tokens that only fill up.
+    `made` says what making it took.
     """
+
+    made = Made(0, 0, 0.0)
 
     def __init__(self, handle: ctypes.c_void_p, settings: LlamaCppSettings, sequences: int, cells: int,
                  vocabulary: int) -> None:
@@ -126,11 +140,15 @@ def open_context(model: Model, settings: LlamaCppSettings, sequences: int, cells
     params.flash_attn_type = settings.flash_number
     params.type_k, params.type_v = CACHE_TYPES[settings.type_k][0], CACHE_TYPES[settings.type_v][0]
     params.kv_unified, params.no_perf = unified, True
+    mark, started = log.buffers_begin(), time.perf_counter()
     handle = llama_cpp.llama_init_from_model(model.handle, params)
+    seconds = time.perf_counter() - started
     if not handle:
         raise UserError(f"llama.cpp cannot make a context of {cells} tokens for {sequences} sequences: "
                         f"{log.last_error()}", "lower runtime.options.n_ctx")
     try:
-        yield Context(handle, settings, sequences, cells, model.tokens.size)
+        context = Context(handle, settings, sequences, cells, model.tokens.size)
+        context.made = Made(log.buffer_bytes(mark, "KV", "RS"), log.buffer_bytes(mark, "compute", "output"), seconds)
+        yield context
     finally:
         llama_cpp.llama_free(handle)

@@ -9,9 +9,9 @@ import llama_cpp
 from harness.core.cell import Job, LoadWork
 from harness.core.digest import text_digest
 from harness.core.errors import HarnessError
-from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
+from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Held, Score, ScoreRequest
 from runners.replies import generate_replies, read_request
-from runners.runtimes.llama_cpp.context import ROWS, Context, open_context
+from runners.runtimes.llama_cpp.context import ROWS, Context, Made, open_context
 from runners.runtimes.llama_cpp.lanes import Lanes
 from runners.runtimes.llama_cpp.model import Model, device_names, engine_version, load_model, system_info
 from runners.runtimes.llama_cpp.score import measure
@@ -33,9 +33,10 @@ class LlamaSession:
         self._window = min(settings.n_ctx, model.context) if model.context > 0 else settings.n_ctx
         self._stack = stack
         self._pool: Context | None = None
+        self._largest: Made | None = None
 
     def facts(self) -> Facts:
-        """The engine, the weights and every effective setting."""
+        """The engine, the weights and every effective setting; of the contexts made for loads, the largest."""
         model, settings = self._model, self._settings
         details = {
             "model": model.description(), "parameters": model.parameters, "build": system_info(),
@@ -46,10 +47,19 @@ class LlamaSession:
             "type_v": settings.type_v, "chat_template": text_digest(self.template()) if self.template() else "none",
             "bos": model.tokens.bos, "eos": model.tokens.eos, "add_bos": model.tokens.add_bos,
         }
+        if self._largest:
+            details["context_seconds"] = self._largest.seconds
         return Facts(
             "llama.cpp", f"llama-cpp-python {llama_cpp.__version__}, llama.cpp {engine_version()}",
             device_names(settings.n_gpu_layers), model.bytes, model.kv_bytes_per_token(settings), self._window,
-            model.tokens.size, tuple(Detail(name, str(value)) for name, value in details.items()))
+            model.tokens.size, tuple(Detail(name, str(value)) for name, value in details.items()),
+            held=self._held())
+
+    def _held(self) -> Held:
+        """The buffers of the weights (on all devices), and those of the largest context there was."""
+        if self._largest is None:
+            return Held(weights=self._model.bytes)
+        return Held(weights=self._model.bytes, kv=self._largest.cache_bytes, activation=self._largest.compute_bytes)
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
         """Messages through the GGUF's own chat template."""
@@ -88,6 +98,8 @@ class LlamaSession:
         # Requests beyond the window are not sent.
         cells = slots * min(self._load_tokens, self._window) or self._settings.n_ctx
         with open_context(self._model, self._settings, slots, cells, unified=False) as context:
+            if self._largest is None or context.made.cache_bytes >= self._largest.cache_bytes:
+                self._largest = context.made
             yield LlamaStream(context)
 
     def _measure(self, pieces: Sequence[Piece]) -> Iterator[tuple[int, float, bool]]:

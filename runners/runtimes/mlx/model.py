@@ -38,6 +38,11 @@ class Model:
         return self.stored_bytes * 8 / self.parameters
 
     @property
+    def held_bytes(self) -> int:
+        """Its tensors as they are in memory."""
+        return int(sum(value.nbytes for _, value in tree_flatten(self.module.parameters())))
+
+    @property
     def context(self) -> int | None:
         """The longest sequence the model was made for, None where its configuration does not say."""
         found = {**self.config.get("text_config", {}), **self.config}.get("max_position_embeddings")

@@ -10,7 +10,7 @@ import mlx.core as mx
 from harness.core.cell import Job
 from harness.core.digest import text_digest
 from harness.core.errors import HarnessError
-from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
+from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Held, Score, ScoreRequest
 from runners.replies import read_request
 from runners.runtimes.mlx.generate import generate_replies, open_generator
 from runners.runtimes.mlx.model import Model, device_name, open_model
@@ -37,11 +37,11 @@ class MlxSession:
             "batch_tokens": settings.batch_tokens, "prefill_step": settings.prefill_step, "context": settings.context,
             "chat_template": text_digest(self.template()) if self.template() else "none", "bos": tokens.bos,
             "eos": tokens.eos, "add_bos": tokens.add_bos, "mlx_active_bytes": mx.get_active_memory(),
-            "mlx_peak_bytes": mx.get_peak_memory(),
         }
         return Facts("mlx", f"mlx-lm {version('mlx-lm')}, mlx {mx.__version__}", device_name(), model.stored_bytes,
                      model.kv_bytes_per_token, self._window, tokens.size,
-                     tuple(Detail(name, str(value)) for name, value in details.items()))
+                     tuple(Detail(name, str(value)) for name, value in details.items()),
+                     held=Held(weights=model.held_bytes, peak=mx.get_peak_memory()))
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
         """Messages through the tokenizer's own chat template."""

@@ -54,6 +54,12 @@ class Model:
         return int(getattr(self.config, "max_position_embeddings", 0) or 0)
 
     @property
+    def held_bytes(self) -> int:
+        """Weights in memory, in the type they are kept in; tied ones once."""
+        tensors = (*self.network.parameters(), *self.network.buffers())
+        return sum({one.data_ptr(): one.nbytes for one in tensors}.values())
+
+    @property
     def dtype(self) -> str:
         """What is computed in: "float32"."""
         return str(self.network.dtype).removeprefix("torch.")

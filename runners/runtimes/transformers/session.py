@@ -11,7 +11,7 @@ import transformers
 from harness.core.cell import Job
 from harness.core.digest import text_digest
 from harness.core.errors import HarnessError
-from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
+from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Held, Score, ScoreRequest
 from runners.artifacts import checkpoint_bytes
 from runners.replies import generate_replies, read_request
 from runners.runtimes.transformers.lanes import Lanes
@@ -31,7 +31,7 @@ class TransformersSession:
         self._window = min(settings.context, model.context or settings.context)
 
     def facts(self) -> Facts:
-        """The engine, the weights and every effective setting; device memory is the peak so far."""
+        """The engine, the weights and every effective setting; what it holds is the peak so far."""
         model, settings = self._model, self._settings
         tokens = model.tokens
         details = {
@@ -46,7 +46,8 @@ class TransformersSession:
         return Facts(
             "transformers", f"transformers {transformers.__version__}, torch {torch.__version__}",
             _device_name(model.device), checkpoint_bytes(model.origin.path), model.kv_bytes_per_token, self._window,
-            tokens.size, tuple(Detail(name, str(value)) for name, value in details.items()))
+            tokens.size, tuple(Detail(name, str(value)) for name, value in details.items()),
+            held=Held(weights=model.held_bytes, peak=_peak_bytes(model.device)))
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
         """Messages through the tokenizer's own chat template."""
@@ -101,10 +102,14 @@ def _device_name(device: torch.device) -> str:
     return f"CPU: {platform.processor() or platform.machine()}" if device.type == "cpu" else "Apple GPU (MPS)"
 
 
+def _peak_bytes(device: torch.device) -> int | None:
+    """What torch held at most on a GPU, by its own count; it keeps none elsewhere."""
+    return int(torch.cuda.max_memory_allocated(device)) if device.type == "cuda" else None
+
+
 def _device_details(device: torch.device) -> dict[str, object]:
     """What only a GPU has: memory in bytes, and whether float32 products are rounded to TF32."""
     if device.type != "cuda":
         return {"cpu_capability": torch.backends.cpu.get_cpu_capability()} if device.type == "cpu" else {}
-    return {"device_memory_peak_bytes": torch.cuda.max_memory_allocated(device),
-            "device_memory_reserved_bytes": torch.cuda.max_memory_reserved(device),
+    return {"device_memory_reserved_bytes": torch.cuda.max_memory_reserved(device),
             "cuda": torch.version.cuda, "float32_matmul_precision": torch.get_float32_matmul_precision()}

@@ -6,17 +6,23 @@ shape. Run inside the worker that holds the model, so function and result must s
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
 
 
 class Inside(Struct, frozen=True):
-    """How many layers use which linear method and kernel, and which attention backend; bytes of cache per token."""
+    """How many layers use which linear method and kernel, and which attention backend; bytes of cache per token.
+
+    `weights_bytes` and `cache_bytes` are what this worker holds; None where this vLLM keeps them under another name.
+    """
 
     linear: dict[str, int]
     attention: dict[str, int]
     cache_bytes_per_token: float
+    weights_bytes: int | None = None
+    cache_bytes: int | None = None
 
 
 def look_inside(worker: Any) -> Inside:
@@ -30,7 +36,20 @@ def look_inside(worker: Any) -> Inside:
         if backend is not None:
             attention[str(backend.get_name())] += 1
     cache = sum(spec.page_size_bytes / spec.block_size for spec in worker.get_kv_cache_spec().values())
-    return Inside(dict(linear), dict(attention), float(cache))
+    runner = worker.model_runner
+    weights, caches = getattr(runner, "model_memory_usage", None), getattr(runner, "kv_caches", None)
+    held = {one.data_ptr(): one.nbytes for one in _tensors(caches or [])}
+    return Inside(dict(linear), dict(attention), float(cache), int(weights) if weights else None,
+                  sum(held.values()) or None)
+
+
+def _tensors(caches: Any) -> Iterator[Any]:
+    """Of a list that may hold lists: layers with states keep several tensors each."""
+    for one in caches:
+        if isinstance(one, list | tuple):
+            yield from _tensors(one)
+        else:
+            yield one
 
 
 def kernel_name(layer: Any, method: Any) -> str:

@@ -1,6 +1,6 @@
 """A checkpoint in vLLM as the harness sees it: score, roll, generate, stream, facts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -13,7 +13,7 @@ from vllm.platforms import current_platform
 from harness.core.cell import Job
 from harness.core.digest import text_digest
 from harness.core.errors import HarnessError, UserError
-from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Score, ScoreRequest
+from harness.core.runtime import Detail, Facts, GenerateRequest, Generation, Held, Score, ScoreRequest
 from runners.artifacts import checkpoint_bytes
 from runners.replies import read_request
 from runners.runtimes.vllm.engine import Engine
@@ -54,7 +54,9 @@ class VllmSession:
         return Facts(
             "vLLM", vllm.__version__, current_platform.get_device_name(), checkpoint_bytes(engine.path),
             sum(one.cache_bytes_per_token for one in workers), engine.window, tokens.size,
-            tuple(Detail(name, str(value)) for name, value in details.items()))
+            tuple(Detail(name, str(value)) for name, value in details.items()),
+            held=Held(weights=_together(one.weights_bytes for one in workers),
+                 kv=_together(one.cache_bytes for one in workers)))
 
     def render(self, messages: Sequence[tuple[str, str]], add_generation_prompt: bool) -> str:
         """Messages through the tokenizer's own chat template."""
@@ -100,6 +102,12 @@ class VllmSession:
             list(measure(self._engine, [Piece(0, np.array([self._engine.tokens.prefix] * 3), 2)]))
             self._warm = True
         return measure(self._engine, pieces)
+
+
+def _together(sizes: Iterable[int | None]) -> int | None:
+    """The sum over workers, None where one does not say."""
+    found = list(sizes)
+    return None if None in found else sum(size or 0 for size in found)
 
 
 @contextmanager
