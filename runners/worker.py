@@ -22,6 +22,7 @@ from harness.core.record import ChildError, FailureKind, Outcome, Reading
 from harness.core.runtime import ELSEWHERE, Session
 from runners import items, loads, metering
 from runners.atomic import write_whole
+from runners.calibration import replay
 from runners.journal import Journal
 from runners.meters import footprint, memory
 from runners.parts import Parts
@@ -83,8 +84,11 @@ def _load(job: Job, work: LoadWork, session: Session, readings: tuple[Reading, .
         facts, measured.windows, measured.traces,
         (*readings, *measured.readings, *memory.readings(before_load, facts.device == ELSEWHERE), footprint.reading()),
     )
-    return Outcome(facts, (*given.readings, *watched.readings(given)), windows=measured.windows,
-                   flags=(*measured.flags, *watched.flags(given)))
+    outcome = Outcome(facts, (*given.readings, *watched.readings(given)), windows=measured.windows,
+                      flags=(*measured.flags, *watched.flags(given)))
+    # Last: nothing of the client's own test may stand in what was measured.
+    calibration, flags = replay.of_load(measured.traces, measured.windows)
+    return msgspec.structs.replace(outcome, flags=(*outcome.flags, *flags), calibration=calibration)
 
 
 def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:
