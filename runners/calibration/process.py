@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -46,8 +47,9 @@ class Running:
 def running(schedule: Schedule, port: int = 0) -> Iterator[Running]:
     """A server with this schedule, ended with the block or with us; raises HarnessError where it does not start."""
     words = [sys.executable, "-m", "runners.calibration.server", json.dumps(msgspec.to_builtins(schedule)), str(port)]
+    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]))
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                               env={**os.environ, "HARNESS_CHILD": "1"})
+                               env={**os.environ, "PYTHONPATH": path, "HARNESS_CHILD": "1"})
     assert process.stdout is not None
     assert process.stdin is not None
     try:

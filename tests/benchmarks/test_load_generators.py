@@ -100,3 +100,4 @@ def test_the_page_says_how_far_each_went_and_who_is_missing() -> None:
     assert "ours is 3.9 times that of the best other, vllm." in shown
     assert "| 1,024 |" in shown
     assert "none kept" in shown
+    assert "(60 %; 200 us)" in shown
