@@ -22,6 +22,7 @@ from harness.core.record import ChildError, FailureKind, Outcome, Reading
 from harness.core.runtime import Session
 from runners import bracket, items, loads, metering
 from runners.atomic import write_whole
+from runners.calibration import replay
 from runners.journal import Journal
 from runners.meters import loading
 from runners.parts import Parts
@@ -87,8 +88,10 @@ def _load(job: Job, work: LoadWork, opening: bracket.Opening) -> Outcome:
         facts = session.facts()
         readings = (*loading.readings(times, measured.traces, facts), *measured.readings)
         given = Load(facts, measured.windows, measured.traces, readings)
-        return Outcome(facts, (*readings, *watched.readings(given)), windows=measured.windows,
-                       flags=(*measured.flags, *watched.flags(given)))
+        # Last: nothing of the client's own test may stand in what was measured.
+        calibration, flags = replay.of_load(measured.traces, measured.windows)
+        return Outcome(facts, (*readings, *watched.readings(given)), windows=measured.windows, calibration=calibration,
+                       flags=(*measured.flags, *watched.flags(given), *flags))
 
 
 def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readings: tuple[Reading, ...]) -> Outcome:

@@ -84,8 +84,11 @@ class Flag(Struct, frozen=True, forbid_unknown_fields=True):
 class Calibration(Struct, frozen=True, forbid_unknown_fields=True):
     """What our load generator measures wrong: at so many streams, against a server whose times are known.
 
-    Errors are measured minus true, in seconds, as (p50, p99) of their absolute values; `rate_share` is achieved over
-    scheduled tokens/s, `lag_seconds` the (p50, p99) delay of the client's own loop.
+    Errors are measured minus true, in seconds, as (p50, p99) of their absolute values over so many `requests`, and as
+    their signed mean, the bias; a p99 of fewer than a hundred is the worst. `rate_share` is achieved over scheduled
+    tokens/s, `lag_seconds` the (p50, p99) delay of the client's own loop. Each stream brought `tokens_per_chunk` tokens
+    at a time, one every `interval_seconds` on average. `server_late_seconds` (p50, p99) is how late the server itself
+    was: known, and in no error. Processor time is that of the client.
     """
 
     streams: int
@@ -94,6 +97,13 @@ class Calibration(Struct, frozen=True, forbid_unknown_fields=True):
     rate_share: float
     lag_seconds: tuple[float, float]
     tokens_per_second: float
+    interval_seconds: float = 0.0
+    tokens_per_chunk: int = 1
+    requests: int = 0
+    ttft_bias_seconds: float = 0.0
+    tpot_bias_seconds: float = 0.0
+    server_late_seconds: tuple[float, float] = (0.0, 0.0)
+    cpu_seconds_per_1000_tokens: float = 0.0
 
 
 class ItemResult(Struct, frozen=True, forbid_unknown_fields=True):

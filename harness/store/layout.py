@@ -22,8 +22,11 @@ class Layout:
 
     def attempt(self, cell: Cell, started: str, run_id: str) -> Path:
         """One attempt; `started` is an ISO 8601 time in UTC."""
-        stamp = started.replace("-", "").replace(":", "").split(".")[0].removesuffix("Z") + "Z"
-        return self.cell(cell) / f"{stamp}-{run_id}"
+        return self.cell(cell) / f"{_stamp(started)}-{run_id}"
+
+    def calibration(self, hw: str, started: str, name: str) -> Path:
+        """One calibration of the load generator on a box."""
+        return self.root / hw / "calibrations" / f"{_stamp(started)}-{name}.json"
 
     def plans(self, hw: str) -> Path:
         """The plans that were run on a box."""
@@ -38,3 +41,7 @@ class Layout:
     def lock(self) -> Path:
         """Held while this box is measuring."""
         return self.root / ".lock"
+
+
+def _stamp(started: str) -> str:
+    return started.replace("-", "").replace(":", "").split(".")[0].removesuffix("Z") + "Z"
