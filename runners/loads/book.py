@@ -85,4 +85,5 @@ def _trace(flight: Flight, event: TokenEvent) -> RequestTrace:
         engine_prefill_seconds=told.engine_prefill_seconds,
         cached_told=told.cached_told or flight.cached > 0,
         lag_seconds=told.lag_seconds,
+        stamped_by=told.stamped_by,
     )

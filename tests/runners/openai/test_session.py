@@ -145,6 +145,7 @@ def test_a_load_has_exact_lengths_and_says_how_tokens_were_counted(vllm: bool, t
     assert said[f"loads counted by {source}"] == str(len(traces))
     assert all(trace.sent_ns < trace.first_ns <= trace.last_ns for trace in traces)
     assert all(len(set(trace.token_ns)) > 2 for trace in traces)
+    assert {trace.stamped_by for trace in traces} <= {"kernel", "client"}
 
 
 def test_a_load_of_words_is_refused_where_no_word_is_one_token(tmp_path: Path) -> None:

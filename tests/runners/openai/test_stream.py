@@ -78,7 +78,7 @@ def test_reasoning_is_generated_but_no_answer_and_a_role_is_neither(tmp_path: Pa
     assert (told.counted_by, told.engine_prefill_seconds) == ("counts in every chunk", 0.0125)
     assert told.stamped_by in ("kernel", "client")
     assert 0.0 < told.lag_seconds < 5.0
-    assert events[-1].cached == 3
+    assert (events[-1].cached, told.cached_told) == (3, True)
 
 
 def test_the_source_of_a_count_is_told_with_every_request(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_the_source_of_a_count_is_told_with_every_request(tmp_path: Path) -> Non
             with open_session(job) as session:
                 told = last(streamed(session))
         assert told.counted_by == source
-        assert told.engine_prefill_seconds == 0.0
+        assert (told.engine_prefill_seconds, told.cached_told) == (0.0, False)
 
 
 @pytest.mark.parametrize(("status", "message"), [
