@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import Struct, structs
 
 from harness import bundle
-from harness.core.config import Fact, Hardware, Load, Matrix, Model, Quantization, Runtime
+from harness.core.config import Fact, Hardware, Limits, Load, Matrix, Model, Quantization, Runtime
 from harness.core.errors import ConfigError, NotFound
 from harness.settings import Place, expand, load, parse
 from tests.tiny_gguf import write_tiny
@@ -194,3 +194,20 @@ def test_a_file_that_is_no_gguf_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.gguf").write_bytes(b"text")
     with pytest.raises(ConfigError, match="is not a GGUF file"):
         load(["model=x.gguf"], cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "field", "value"),
+    [
+        (["load=poisson", "load.rates=[2,4]"], "rates", (2.0, 4.0)),
+        (["load=poisson", "load.rates=3"], "rates", (3.0,)),
+        (["load=sweep", "load.concurrency=[1,16]"], "concurrency", (1, 16)),
+        (["load.concurrency=4"], "concurrency", (4,)),
+        (["load.prompts=corpus"], "prompts", "corpus"),
+        (["load.depth=[0,1024]"], "depth", (0, 1024)),
+        (["load.cache=true"], "cache", True),
+        (["load=slo", "load.limits.ttft_seconds=0.5"], "limits", Limits(0.5, 0.1)),
+    ],
+)
+def test_any_field_of_a_load_can_be_set(overrides: list[str], field: str, value: object) -> None:
+    assert getattr(load(overrides).points[0].load, field) == value

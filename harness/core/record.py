@@ -132,9 +132,8 @@ class RequestTrace(Struct, frozen=True, forbid_unknown_fields=True):
     `rate` and `depth` are those of its step; `prompt_tokens` are all that were sent, those of `depth` included.
     `scheduled_ns` is when it was due, in a closed loop when it was sent. Where the runtime tells no more, `headers_ns`,
     `first_answer_ns` (first token that is no reasoning) are 0, `counted_by` (where the number of tokens comes from)
-    "", and `engine_prefill_seconds` and `lag_seconds` (how late the client's loop was, see Delivery) 0. `stamped_by`:
-    whose times of arrival these are, "kernel" or "client", "" in process. `cached_told`: whether `cached_tokens` is
-    what the engine says.
+    "", `stamped_by` "", and `engine_prefill_seconds` and `lag_seconds` (how late our own client was) 0: as in
+    harness.core.runtime.Delivery. `cached_told`: whether `cached_tokens` is what the engine says.
     """
 
     id: int
@@ -155,9 +154,9 @@ class RequestTrace(Struct, frozen=True, forbid_unknown_fields=True):
     done_ns: int = 0
     counted_by: str = ""
     engine_prefill_seconds: float = 0.0
-    cached_told: bool = False
     lag_seconds: float = 0.0
     stamped_by: str = ""
+    cached_told: bool = False
 
 
 class Outcome(Struct, frozen=True, forbid_unknown_fields=True):

@@ -66,7 +66,7 @@ def _cut(load: Load, arms: Sequence[Arm], hw: Hardware) -> tuple[Load | None, li
     room = {users: why for users in load.concurrency if (why := _too_much(users, left, arms, hw))} if fitting else {}
     found += [(f" at {users} concurrent", why) for users, why in room.items()]
     kept = tuple(users for users in load.concurrency if users not in room)
-    return (structs.replace(left, concurrency=kept) if fitting and kept else None), found
+    return (structs.replace(left, concurrency=kept) if fitting and kept else None), list(dict.fromkeys(found))
 
 
 def _only(load: Load, fitting: Sequence[Step]) -> Load:

@@ -83,7 +83,7 @@ def _trace(flight: Flight, event: TokenEvent) -> RequestTrace:
         done_ns=event.at_ns,
         counted_by=told.counted_by,
         engine_prefill_seconds=told.engine_prefill_seconds,
-        cached_told=told.cached_told or flight.cached > 0,
         lag_seconds=told.lag_seconds,
         stamped_by=told.stamped_by,
+        cached_told=told.cached_told or flight.cached > 0,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.core.errors import ConfigError
+from harness.core.errors import ConfigError, UserError
 from harness.core.runtime import GenerateRequest, Sampling, ScoreRequest, Session, StreamRequest, TokenEvent
 from tests.contract.runtimes import CASES, LOAD, Case
 
@@ -115,6 +115,21 @@ def test_a_stream_emits_the_exact_number_of_tokens_in_time_order(session: Sessio
         assert times == sorted(times)
         assert started < times[0]
         assert times[-1] < time.perf_counter_ns()
+
+
+def test_a_text_is_tokens_of_its_vocabulary_or_the_user_is_told(session: Session) -> None:
+    try:
+        ids = session.tokenize("good morning")
+    except UserError as error:
+        told = str(error)
+    else:
+        told = ""
+    if told:
+        assert "load.prompts=random" in told
+        return
+    assert 0 < len(ids) <= len("good morning") + 1
+    assert all(0 <= one < session.facts().vocabulary for one in ids)
+    assert ids != session.tokenize("good evening")
 
 
 def test_an_option_it_does_not_have_is_a_config_error(case: Case, tmp_path: Path) -> None:
