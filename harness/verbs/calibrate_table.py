@@ -64,7 +64,7 @@ def fell_behind(found: Calibration) -> str | None:
     """Why the rate was not kept, None where it was."""
     if found.rate_share >= RATE_SHARE:
         return None
-    share = f"{100 * found.rate_share:.0f} % of the scheduled {found.tokens_per_second / found.rate_share:,.0f} tok/s"
+    share = f"{100 * found.rate_share:.1f} % of the scheduled {found.tokens_per_second / found.rate_share:,.0f} tok/s"
     if found.server_late_seconds[1] > found.interval_seconds * found.tokens_per_chunk:
         return f"{share} came, but the server itself was late: this machine cannot run both so fast"
     return f"{share} came"

@@ -67,7 +67,7 @@ def test_the_verdict_says_what_the_client_is_good_for() -> None:
 
 def test_a_client_that_fell_behind_is_good_for_nothing_at_that_rate() -> None:
     behind = Calibration(1024, (1e-5, 8e-5), (1e-8, 1e-6), 0.5, (1e-5, 2e-4), 20_000.0, interval_seconds=0.02)
-    assert verdict(behind) == ("At 1,024 streams: not good for this rate: 50 % of the scheduled 40,000 tok/s came.")
+    assert verdict(behind) == ("At 1,024 streams: not good for this rate: 50.0 % of the scheduled 40,000 tok/s came.")
     late = Calibration(1024, (1e-5, 8e-5), (1e-8, 1e-6), 0.5, (1e-5, 2e-4), 20_000.0, interval_seconds=0.02,
                        server_late_seconds=(0.1, 0.3))
     assert "the server itself was late" in verdict(late)
