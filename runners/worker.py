@@ -88,9 +88,10 @@ def _load(job: Job, work: LoadWork, opening: bracket.Opening) -> Outcome:
         facts = session.facts()
         readings = (*loading.readings(times, measured.traces, facts), *measured.readings)
         given = Load(facts, measured.windows, measured.traces, readings)
-        # Last: nothing of the client's own test may stand in what was measured.
+        beside = watched.readings(given)
+        # Last: nothing of the client's own test may stand in what was measured, memory included.
         calibration, flags = replay.of_load(measured.traces, measured.windows)
-        return Outcome(facts, (*readings, *watched.readings(given)), windows=measured.windows, calibration=calibration,
+        return Outcome(facts, (*readings, *beside), windows=measured.windows, calibration=calibration,
                        flags=(*measured.flags, *watched.flags(given), *flags))
 
 
