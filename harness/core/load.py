@@ -38,7 +38,9 @@ def _levels(load: Load) -> list[tuple[int, float]]:
 
 
 def label(load: Load, step: Step) -> Step:
-    """What readings and windows of a step are named by: of a load that has one shape, concurrency alone."""
+    """What readings and windows of a step are named by: of one shape concurrency alone, of a trace its mean rate."""
+    if load.arrivals == "trace":
+        return Step(rate=step.rate)
     plain = not is_open(load) and load.arrivals == "closed" and load.depths == (0,)
     single = len(load.prompt_lengths) == len(load.output_lengths) == 1
     return Step(concurrency=step.concurrency) if plain and single else step
@@ -58,7 +60,7 @@ def skipped(load: Load, context: int) -> dict[Step, str]:
 
 
 def requests_at(load: Load, step: Step) -> int:
-    """Measured requests of a step, at least; warm-up comes on top."""
+    """Measured requests of a step, at least: an open loop sends more where they would be over too soon to tell."""
     if load.arrivals == "ramp":
         return max(1, math.floor(step.rate * load.seconds / RAMP_PARTS))
     return max(load.requests, _PER_USER * step.concurrency, math.ceil(step.rate * load.seconds))

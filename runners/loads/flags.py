@@ -47,10 +47,21 @@ def _late(part: Part) -> Iterator[Flag]:
                    f"first token ({1000 * first:.2f} ms)", part.step)
 
 
-def _behind(part: Part) -> Iterator[Flag]:
-    """Requests that pile up over the window, beyond what chance explains (twice the spread of a Poisson number)."""
+def piles_up(part: Part) -> bool:
+    """Whether more is under way at the window's end than chance explains: twice the spread of a Poisson number."""
+    first, last = _under_way(part)
+    return last - first > BEHIND * len(part.steady) + 2 * math.sqrt(2 * max(first, 1))
+
+
+def _under_way(part: Part) -> tuple[int, int]:
     first, last = (under_way(part.traces, at) for at in (part.window.start_ns, part.window.end_ns))
-    if last - first > BEHIND * len(part.steady) + 2 * math.sqrt(2 * max(first, 1)):
+    return first, last
+
+
+def _behind(part: Part) -> Iterator[Flag]:
+    """An engine that does not follow."""
+    first, last = _under_way(part)
+    if piles_up(part):
         yield Flag("degraded", f"over-saturated: {first} requests under way at the start of the window and {last} at "
                    "its end", part.step)
 

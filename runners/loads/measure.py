@@ -24,8 +24,10 @@ from runners.loads.search import RateSearch, saturated
 from runners.loads.warmup import WarmUp
 from runners.loads.windows import closed_window, open_window, window
 
-_LEAD = 1.5
-"""An open loop runs for so many times one request's time before it counts: by then it is as full as it gets."""
+_LEAD, _SPAN = 1.5, 5
+"""An open loop runs for so many times one request's time before it counts, by when it is as full as it gets, and counts
+for so many: a burst that is over before a queue can show says nothing of a rate."""
+_MOST_SERVED = 1024
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ class _Measurement:
         search = RateSearch(steps[0].rate)
         while (rate := search.next()) is not None:
             part = self._step(structs.replace(steps[0], rate=rate))
-            search.tell(rate, readings.share_kept(part, limits) >= limits.share)
+            # What a short queue still bears within the limits is not borne for long.
+            search.tell(rate, readings.share_kept(part, limits) >= limits.share and not flags.piles_up(part))
         self.flags += flags.of_search(search, self.parts[-1].step)
         reason = f"the limits hold at no rate down to {search.fails:g} requests/s"
         found = (search.holds,) if search.holds else ()
@@ -126,14 +129,14 @@ class _Measurement:
         return self._keep(book, name, closed_window(name, book.traces))
 
     def _at_rate(self, step: Step) -> Part:
-        count = requests_at(self.load, step)
-        offsets = self._offsets(step.rate, 3 * count)  # two thirds of them at most lead in
-        with self.session.stream(self._slots(len(offsets))) as stream:
+        patience = self.load.limits.ttft_seconds if self.load.limits else 0.0
+        with self.session.stream(self._slots()) as stream:
             book = Book(stream, self.clock)
             each = self._warm(book, step, 1, 0)
-            lead = min(2 * count, math.ceil(_LEAD * step.rate * each))
+            count = max(requests_at(self.load, step), math.ceil(_SPAN * step.rate * max(each, patience)))
+            lead = math.ceil(_LEAD * step.rate * each)
             schedule = [Due(offset, step, "warmup" if at < lead else "steady")
-                        for at, offset in enumerate(offsets[: lead + count])]
+                        for at, offset in enumerate(self._offsets(step.rate, lead + count))]
             open_loop(book, self.prompts.one, schedule)
         return self._keep(book, step, open_window(step, book.traces))
 
@@ -147,7 +150,7 @@ class _Measurement:
         part_seconds = self.load.seconds / RAMP_PARTS
         offsets = arrivals.ramp(self.load.rates[0], self.load.rates[-1], self.load.seconds)
         schedule = [Due(offset, steps[min(RAMP_PARTS - 1, int(offset / part_seconds))]) for offset in offsets]
-        with self.session.stream(self._slots(len(schedule))) as stream:
+        with self.session.stream(self._slots()) as stream:
             book = Book(stream, self.clock)
             self._warm(book, steps[0], 1, 0)
             start = self.clock.now_ns()
@@ -170,7 +173,7 @@ class _Measurement:
             missing = f"left out: {len(shapes) - len(fitting)} of {len(shapes)} requests of the trace"
             self.flags.append(Flag("degraded", f"{missing} are longer than {self.context:,} tokens", step))
         begin = fitting[0][0]
-        with self.session.stream(self._slots(len(fitting))) as stream:
+        with self.session.stream(self._slots()) as stream:
             book = Book(stream, self.clock)
             self._warm(book, fitting[0][1], 1, 0)
             open_loop(book, self.prompts.one, [Due(at - begin, shape) for at, shape in fitting])
@@ -194,6 +197,6 @@ class _Measurement:
         self.traces += book.traces
         return part
 
-    def _slots(self, requests: int) -> int:
-        """A server takes all requests and queues them itself; an engine in our process has room for so many at once."""
-        return requests if self.served else max(self.load.concurrency)
+    def _slots(self) -> int:
+        """A server queues requests itself; an engine in our process has room for so many at once."""
+        return _MOST_SERVED if self.served else max(self.load.concurrency)

@@ -53,7 +53,8 @@ class RateSearch:
         if self.fails <= self.holds:  # chance: a lower rate failed
             return None
         if self.holds and self.fails < math.inf:
-            return math.sqrt(self.holds * self.fails) if self.fails > CLOSE * self.holds else None
+            between = float(f"{math.sqrt(self.holds * self.fails):.3g}")
+            return between if self.fails > CLOSE * self.holds and self.holds < between < self.fails else None
         if self.holds:
             return 2 * self.holds if self.holds < 2**_DOUBLINGS * self._start else None
         if self.fails < math.inf:
