@@ -185,8 +185,7 @@ def _distribution(view: View, title: str, found: dict[str, Latency]) -> Panel:
 
 
 def _unusable(view: View, one: Latency) -> bool:
-    measured = view.speeds.get(one.arm, one.name, At(one.load, one.step))
-    return measured is not None and measured.unusable
+    return view.speeds.of_requests(one.arm, one.name, At(one.load, one.step))[1]
 
 
 def _middle(one: Latency) -> float:
