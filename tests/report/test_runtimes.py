@@ -58,5 +58,5 @@ def test_runtime_and_quantization_are_told_apart() -> None:
 
 
 def test_it_comes_first_where_there_are_several_runtimes() -> None:
-    assert sections(View(across()))[0].key == "runtimes"
-    assert sections(View(only(analysis(), ("q8_0",), ("code",))))[0].key == "verdicts"
+    bare = [replace(one, comparisons=(), claims=(), speed=()) for one in (across(), analysis())]
+    assert [sections(View(one))[0].key for one in bare] == ["runtimes", "verdicts"]
