@@ -12,12 +12,12 @@ from harness.report.view import View
 
 _NOT_MEASURED = Prose("Speed was not measured in this run.")
 _WHY_NOT = {
-    "load": f"No curve of latency against throughput: it needs {LEAST_LOADS} concurrencies or rates (load=sweep).",
-    "latency": f"No curves of latencies over requests: they need {NEEDED[0.5]} requests of an arm.",
+    "load": f"No curve of latency against throughput: it needs {LEAST_LOADS} valid steps of it (load=sweep).",
+    "latency": f"No curves of latencies over requests: they need {NEEDED[0.5]} requests of valid rounds.",
     "depth": "No curve of decode speed against depth: one depth was measured (load=depth).",
     "rounds": "No picture round by round: one round was measured (matrix.rounds=3).",
     "memory": "No picture of where memory goes: the engine does not tell its parts.",
-    "energy": "No picture of energy: it was not measured; the last table of this report's speed part says why.",
+    "energy": "No picture of energy: it was not measured; what was not measured is listed below, with the reason.",
     "roofline": "No picture of bandwidth: the bytes read per token are not known.",
 }
 

@@ -51,8 +51,8 @@ def _speed_reasons(view: View) -> list[tuple[str, str]]:
     known = set(view.speeds.names())
     found: dict[str, dict[str, dict[str, None]]] = {}
     for one in view.analysis.speed:
-        lacking = (one.ratio is None and one.baseline_arm) or "cannot be compared" in one.reason
-        if one.reason and lacking and (one.name in known or not one.unit):
+        no_ratio = one.ratio is None and one.baseline_arm and one.validity != "invalid"
+        if (no_ratio or "cannot be compared" in one.reason) and one.reason and (one.name in known or not one.unit):
             names = found.setdefault(one.reason, {}).setdefault(view.label(one.candidate_arm), {})
             at = place_of(one)
             names[heading(one.name) + (f" at {words(at, view.speeds.places)}" if not at.whole else "")] = None

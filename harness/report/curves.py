@@ -72,7 +72,7 @@ def _panel(
     """A panel of one reading along steps, none where fewer than two points of any arm are known."""
     curves = {arm.arm: _points(view, arm.arm, name, steps, across) for arm in view.arms}
     curves = {arm: points for arm, points in curves.items() if points}
-    if not any(len(points) > 1 for points in curves.values()):
+    if not any(sum(one.sign != "invalid" for one in points) > 1 for points in curves.values()):
         return []
     unit = next(one.unit for (_, reading, _), one in view.speeds.all.items() if reading == name)
     said = "; ".join(f"{view.label(arm)} {_told(points, unit)}" for arm, points in curves.items())
@@ -169,7 +169,8 @@ def distribution_panels(view: View) -> list[Panel]:
     for at in dict.fromkeys((*places[:1], *places[-1:])):
         for name in ("ttft", "tpot"):
             found = {arm.arm: one for arm in view.arms if (one := drawn.get((arm.arm, name, at)))}
-            panels += [_distribution(view, f"{heading(name)}, {words(at, places)}", found)] if found else []
+            if not all(_unusable(view, one) for one in found.values()):
+                panels.append(_distribution(view, f"{heading(name)}, {words(at, places)}", found))
     return panels
 
 
@@ -185,8 +186,7 @@ def _distribution(view: View, title: str, found: dict[str, Latency]) -> Panel:
 
 
 def _unusable(view: View, one: Latency) -> bool:
-    measured = view.speeds.get(one.arm, one.name, At(one.load, one.step))
-    return measured is not None and measured.unusable
+    return view.speeds.of_requests(one.arm, one.name, At(one.load, one.step))[1]
 
 
 def _middle(one: Latency) -> float:
@@ -216,7 +216,7 @@ def _draw_distribution(axes: Axes, view: View, found: dict[str, Latency], bad: d
     axes.grid(axis="y", color=MUTED, linewidth=0.4, alpha=0.5)
     axes.set_xlabel(shown)
     axes.set_ylabel("requests up to there, %")
-    legend(axes, view, {arm: bad.get(arm, "") for arm in found})
+    legend(axes, view, {arm: "✕" * (arm in bad) for arm in found})
 
 
 def round_panels(view: View) -> list[Panel]:

@@ -21,8 +21,7 @@ def figure(one: Measured | None, margin: float, brief: bool = False) -> Cell:
     if one is None or one.scored is None:
         return Cell(UNKNOWN if one else "")
     if one.unusable:
-        measured = f"read {quantity(one.scored.score, one.unit)}, not to be used"
-        return Cell(f"{SIGNS[INVALID]} {INVALID}", f"{measured}\n{one.marks}", INVALID)
+        return Cell(f"{SIGNS[INVALID]} {INVALID}", f"read {quantity(one.scored.score, one.unit)} {one.marks}", INVALID)
     own = quantity_range(one.scored, one.unit) or one.why_no_interval
     against = compared(one, margin)
     lines = [against or own] if brief else [own, against]

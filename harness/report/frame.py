@@ -42,12 +42,13 @@ def _validity(view: View, one: SpeedComparison) -> dict[str, object]:
 
 
 def _percentiles(view: View, one: Latency) -> Iterator[dict[str, object]]:
-    side = view.speeds.get(one.arm, one.name, At(one.load, one.step))
-    flags = public("; ".join(objection.said for objection in side.objections)) if side else ""
+    at = At(one.load, one.step)
+    found, _ = view.speeds.against(one.arm, one.name, at)
+    flags, invalid = public("; ".join(each.said for each in found)), view.speeds.of_requests(one.arm, one.name, at)[1]
     for share, seconds in one.quantiles:
         yield {
             **_flat("percentile", one), "unit": "s", "share": share, "value": seconds, "flags": flags,
-            "invalid": bool(side and side.unusable),
+            "invalid": invalid,
         }
 
 

@@ -50,11 +50,10 @@ def _quantile(view: View, one: Latency, share: float) -> Cell:
     value = dict(one.quantiles).get(share)
     if value is None:
         return Cell(f"needs {NEEDED[share]:,} requests")
-    measured = view.speeds.get(one.arm, one.name, _at(one))
-    if measured and measured.unusable:
-        return Cell("✕ invalid", f"read {quantity(value, 's')}\n{measured.marks}", "invalid")
+    marks, unusable = view.speeds.of_requests(one.arm, one.name, _at(one))
+    if unusable:
+        return Cell("✕ invalid", f"read {quantity(value, 's')} {marks}", "invalid")
     spread = dict(one.over_rounds).get(share)
-    marks = measured.marks if measured else ""
     return Cell(f"{quantity(value, 's')} {marks}".strip(), quantity_range(spread, "s") if spread else "")
 
 

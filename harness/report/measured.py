@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from harness.core.cell import LoadWork
 from harness.core.record import Step
@@ -72,15 +73,23 @@ class Speeds:
         return {key: self._judged(one) for key, one in found.items()}
 
     def _judged(self, one: Measured) -> Measured:
-        """With its objections; unusable where every round of it, or of the arm at all, is invalid."""
-        key = (one.arm, one.name, one.at)
-        objections = tuple(objection for objection in self.objections if objection.rounds(*key))
-        invalid = {at for objection in objections if objection.verdict == "invalid" for at in objection.rounds(*key)}
-        return replace(one, objections=objections, unusable=bool(invalid) and self._rounds_of(one) <= invalid)
+        """With its objections, and the number of rounds behind the figure: the valid ones, of an invalid figure all."""
+        objections, invalid = self.against(one.arm, one.name, one.at)
+        listed = self._listed.get((one.arm, one.name, one.at), set())
+        unusable = bool(invalid) and (listed or self._completed.get((one.arm, one.at.load), set())) <= invalid
+        rounds = (len(listed - invalid) or len(listed)) if listed else one.rounds
+        return replace(one, objections=objections, unusable=unusable, rounds=rounds)
 
-    def _rounds_of(self, one: Measured) -> set[int]:
-        """The rounds that gave the reading; where the analysis does not list them, all of the arm's."""
-        return self._listed.get((one.arm, one.name, one.at)) or self._completed.get((one.arm, one.at.load), set())
+    def against(self, arm: str, name: str, at: At) -> tuple[tuple[Objection, ...], frozenset[int]]:
+        """What speaks against a reading, and the rounds that it makes invalid."""
+        found = tuple(one for one in self.objections if one.rounds(arm, name, at))
+        return found, frozenset(chain(*(one.rounds(arm, name, at) for one in found if one.verdict == "invalid")))
+
+    def of_requests(self, arm: str, name: str, at: At) -> tuple[str, bool]:
+        """Marks of what is told of the arm's single requests, and whether no round of them can be used."""
+        found, invalid = self.against(arm, name, at)
+        rounds = self._completed.get((arm, at.load), set())
+        return " ".join(one.mark for one in found), bool(invalid) and rounds <= invalid
 
     @cached_property
     def _listed(self) -> dict[tuple[str, str, At], set[int]]:

@@ -56,8 +56,11 @@ class Objection:
         return f"{self.mark} {self.verdict}: {self.reason}{more}"
 
     def rounds(self, arm: str, name: str, at: At) -> frozenset[int]:
-        """The rounds of a reading that it speaks against; what only disturbs timing says nothing of bytes."""
-        if self.verdict == "degraded" and family(name) == "memory":
+        """The rounds of a reading that it speaks against; none of the box's own figures.
+
+        What only disturbs timing says nothing of bytes.
+        """
+        if family(name) == "canary" or (self.verdict == "degraded" and family(name) == "memory"):
             return frozenset()
         return frozenset(place.round for place in self.places if place.meets(arm, name, at))
 

@@ -86,7 +86,7 @@ _LOAD = (
 )
 _LATENCY = (
     "How many requests of all rounds were at least as fast; further left is better. Markers: the percentiles that "
-    "enough requests stand behind. Outlying requests are in it."
+    "enough requests stand behind. Outlying requests are in it; arms with ✕ are invalid and not drawn."
 )
 _ROUNDS = f"Each round is a fresh process; shown is how far it lies from its arm's mean. {_MARKED}"
 _MEMORY = "Parts as the engine tells them; the rest is what was measured in all, less the parts. Means over rounds."

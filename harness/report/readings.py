@@ -61,6 +61,7 @@ READINGS = {
     "bandwidth_share_nominal": Named("Bandwidth, of nominal", "share of the bandwidth on the data sheet", "roofline"),
     "prefill_share": Named("Prefill of peak", "share of the peak rate of matrix products in prefill", "roofline"),
     "canary_copy": Named("Copy", "bandwidth of a plain copy, before and after each cell", "canary"),
+    "canary_read": Named("Read", "bandwidth of plain reading, before and after each cell", "canary"),
     "canary_matrix": Named("Matrix product", "rate of a plain matrix product, before and after each cell", "canary"),
     "other_cpu": Named("Other work", "cores that other processes kept busy in the steady window", "canary"),
 }

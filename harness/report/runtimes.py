@@ -11,7 +11,6 @@ from harness.report.view import View, mean_of
 from harness.report.wording import UNKNOWN, percent, points, points_range, significant
 
 _SHOWN = ("decode", "ttft", "peak_memory", "load_time")
-_CALLED = ("quantization", "file_type", "dtype")  # what engines call the way their weights are stored
 _NONE = ("", "none", "None")
 
 
@@ -22,7 +21,7 @@ def side_by_side(view: View) -> Table:
     full = {one.candidate_arm: one.baseline_arm for one in view.quality.values()}
     rows = tuple(
         row(
-            Cell(view.label(arm.arm), arm.engine),
+            view.label(arm.arm),
             _called(view, arm),
             _bits(view, arm),
             _score(arm),
@@ -41,7 +40,10 @@ def side_by_side(view: View) -> Table:
     )
     note += f" Speed at {words(at)}." if not at.whole else ""
     columns = ("Arm", "Stored as", "Bits per weight", "Score", "Runtime", "Quantization", "Both", *map(heading, _SHOWN))
-    return explained(Table("runtimes", "Runtimes side by side", note, columns, rows, words=(0, 1)), view)
+    kept = [at for at in range(len(columns)) if any(cells[at].text for cells in rows)]
+    table = Table("runtimes", "Runtimes side by side", note, tuple(columns[at] for at in kept),
+                  tuple(tuple(cells[at] for at in kept) for cells in rows), words=(0, 1))
+    return explained(table, view)
 
 
 def _details(view: View, arm: str) -> dict[str, str]:
@@ -51,10 +53,12 @@ def _details(view: View, arm: str) -> dict[str, str]:
 
 
 def _called(view: View, arm: Arm) -> Cell:
-    """The runtime's own name for how the weights are stored, and the model as it describes it."""
+    """The runtime's own name for how the weights are stored, else the model as it describes it."""
     said = _details(view, arm.arm)
-    name = next((said[key] for key in _CALLED if said.get(key, "") not in _NONE), "")
-    return Cell(name or said.get("model", "") or UNKNOWN, said.get("model", "") if name else "")
+    if "quantization" not in said:
+        return Cell(said.get("model", "") or UNKNOWN)
+    name = said["quantization"]
+    return Cell("not quantized" if name in _NONE else name, f"computed in {said['dtype']}" if "dtype" in said else "")
 
 
 def _bits(view: View, arm: Arm) -> Cell:
@@ -76,7 +80,7 @@ def _score(arm: Arm) -> Cell:
     """Mean over tasks; it has no interval, since the tasks are what they are."""
     scores = [score.score for _, score in arm.scores]
     if not scores:
-        return Cell("not measured")
+        return Cell("")
     return Cell(percent(sum(scores) / len(scores)), f"{len(scores)} task{'s' * (len(scores) > 1)}")
 
 

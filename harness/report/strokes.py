@@ -61,9 +61,9 @@ def room(names: Iterable[str]) -> float:
 
 
 def legend(axes: Axes, view: View, names: dict[str, str]) -> None:
-    """Name the arms below the axes' labels; `names` maps an arm to what is added to its label ("" nothing)."""
+    """Name the arms below the axes' labels; `names` maps an arm to what stands before its label ("" nothing)."""
     drawn = strokes(view)
-    named = {arm: shortened(f"{view.label(arm)} {more}".strip(), _LETTERS) for arm, more in names.items()}
+    named = {arm: shortened(f"{more} {view.label(arm)}".strip(), _LETTERS) for arm, more in names.items()}
     write_legend(axes, [drawn[arm].sample(name) for arm, name in named.items()])
 
 

@@ -87,3 +87,9 @@ def _small(base: Analysis) -> Analysis:
     kept = tuple(one for one in base.speed if one.name in wanted)
     arms = tuple(replace(one, scores=(), weights_bytes=None) for one in base.arms)
     return replace(base, comparisons=(), speed=kept, rounds=(), latencies=(), arms=arms)
+
+
+def test_nothing_is_drawn_of_arms_that_are_all_invalid(view: View) -> None:
+    only_bad = tuple(one for one in view.analysis.arms if one.quant == "q2_k")
+    kept = View(replace(view.analysis, arms=only_bad))
+    assert titles(distribution_panels(kept)) == ["TTFT, single stream", "TPOT, single stream"]
