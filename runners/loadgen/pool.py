@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec import Struct
+
 from harness.core.errors import HarnessError
 from runners.cores import usable_cores
 from runners.loadgen.finished import Finished, finish
@@ -51,7 +53,28 @@ class _Peer:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", __package__ + ".worker", str(theirs.fileno())], stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": path})
-        self.socket.sendall(packed(Start(target, slots)))
+        self.send(Start(target, slots))
+
+    def send(self, message: Struct) -> None:
+        """Say something; raises HarnessError where the worker has died."""
+        try:
+            self.socket.sendall(packed(message))
+        except ConnectionError:
+            raise self._dead() from None
+
+    def hear(self) -> Iterator[FromWorker]:
+        """What it says, when there is something to read; raises HarnessError where it has died."""
+        try:
+            data = self.socket.recv(_READ_BYTES)
+        except ConnectionError:  # it had not read all that it was sent
+            data = b""
+        if not data:
+            raise self._dead()
+        return self.inbox.feed(data)
+
+    def _dead(self) -> HarnessError:
+        return HarnessError(f"a worker of the load generator died (exit code {self.process.wait()})",
+                            "its output above says why")
 
     def close(self) -> None:
         """End the process: it sees its socket close."""
@@ -79,7 +102,7 @@ class Client:
         """POST the body at once; it waits in its worker where `streams` requests are under way already."""
         peer = min(self._peers, key=lambda one: one.under_way / one.slots)
         peer.under_way += 1
-        peer.socket.sendall(packed(Order(id, body, most_bytes)))
+        peer.send(Order(id, body, most_bytes))
 
     @property
     def under_way(self) -> int:
@@ -109,7 +132,7 @@ class Client:
     def _ask(self) -> None:
         self._answers = 0
         for peer in self._peers:
-            peer.socket.sendall(packed(LagQuestion()))
+            peer.send(LagQuestion())
         while self._answers < len(self._peers):
             self._hear(_LONGEST_SECONDS)
 
@@ -117,11 +140,7 @@ class Client:
         ready, _, _ = select.select(list(self._by_file), [], [], min(seconds, _LONGEST_SECONDS))
         for fd in ready:
             peer = self._by_file[fd]
-            data = peer.socket.recv(_READ_BYTES)
-            if not data:
-                raise HarnessError(f"a worker of the load generator died (exit code {peer.process.wait()})",
-                                   "its output above says why")
-            for message in peer.inbox.feed(data):
+            for message in peer.hear():
                 self._take(peer, message)
 
     def _take(self, peer: _Peer, message: FromWorker) -> None:

@@ -217,13 +217,19 @@ def test_a_key_is_in_no_argument_and_no_environment_of_a_worker() -> None:
             assert "sk-very-secret" not in " ".join(worker.cmdline()) + str(worker.environ())
 
 
-def test_a_worker_that_dies_is_an_error_and_not_a_wait() -> None:
+@pytest.mark.parametrize("unread", [False, True])
+def test_a_worker_that_dies_is_an_error_and_not_a_wait(unread: bool) -> None:
     with serving(_silent) as url, loadgen.client(Target(url), 1) as client:
+        (worker,) = (one for one in psutil.Process().children() if "runners.loadgen.worker" in one.cmdline())
+        if unread:
+            worker.suspend()
         client.submit(1, b"{}")
-        for worker in psutil.Process().children():
-            worker.kill()
+        worker.kill()
         with pytest.raises(HarnessError, match="a worker of the load generator died"):
             client.poll(20.0)
+        psutil.wait_procs([worker], timeout=10)
+        with pytest.raises(HarnessError, match="a worker of the load generator died"):
+            client.submit(2, b"{}")
 
 
 def test_workers_end_when_their_owner_is_killed() -> None:
