@@ -28,11 +28,14 @@ def of_part(part: Part, load: Load, is_open: bool) -> Iterator[Flag]:
 
 
 def _lag(part: Part) -> Iterator[Flag]:
-    """The client's own delay against the time per token; times that the kernel stamped are not moved by it."""
+    """The client's own delay against the time per token.
+
+    Times that the kernel stamped are not moved by it, until tokens wait for each other and are read as one.
+    """
     each = [value for trace in part.steady if (value := tpot(trace)) is not None]
     lag = p99([trace.lag_seconds for trace in part.steady])
     if each and lag > LATE * median(each):
-        exact = all(trace.stamped_by == "kernel" for trace in part.steady)
+        exact = all(trace.stamped_by == "kernel" for trace in part.steady) and lag <= median(each)
         said = f"the client lags by {1000 * lag:.2f} ms (p99), more than 5 % of the time per token"
         said += f" ({1000 * median(each):.2f} ms)" + "; times are the kernel's" * exact
         yield Flag("degraded" if exact else "invalid", said, part.step)

@@ -45,7 +45,8 @@ def test_time_to_the_first_token_counts_from_the_schedule() -> None:
 def test_a_loop_that_lags_by_more_than_a_twentieth_of_the_time_per_token_is_invalid() -> None:
     """Unless the kernel stamped what came: then its times are not moved."""
     cases: list[tuple[float, str, list[str]]] = [
-        (0.0006, "client", ["invalid"]), (0.0004, "client", []), (0.0006, "kernel", ["degraded"])]
+        (0.0006, "client", ["invalid"]), (0.0004, "client", []), (0.0006, "kernel", ["degraded"]),
+        (0.011, "kernel", ["invalid"])]
     for seconds, stamped, said in cases:
         assert verdicts(part(*(trace(n, lag_seconds=seconds, stamped_by=stamped) for n in range(10)))) == said
 
