@@ -85,7 +85,7 @@ def of_sweep(parts: Sequence[Part], ended: bool, asked: int) -> Iterator[Flag]:
     """A sweep that came to its last step, of so many asked, before the engine was saturated."""
     if not ended and len(parts) == asked:
         where = "load.rates" if parts[-1].step.rate else "load.concurrency"
-        yield Flag("degraded", f"not saturated: throughput still rose at the last step; go higher with {where}",
+        yield Flag("degraded", f"not saturated for two steps running by the last one; go higher with {where}",
                    parts[-1].step)
 
 
