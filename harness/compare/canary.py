@@ -20,7 +20,7 @@ def judge(record: Completed, history: Iterable[Completed]) -> tuple[Flag, ...]:
 
     Nothing where fewer than five cells of the machine tell what is usual.
     """
-    others = [one for one in history if one.run.run_id != record.run.run_id
+    others = [one for one in history if (one.run.run_id, one.run.cell) != (record.run.run_id, record.run.cell)
               and one.run.machine.fingerprint == record.run.machine.fingerprint]
     found = [flag for name in _NAMES for flag in _judge(name, record, others)]
     return tuple(found)

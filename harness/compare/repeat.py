@@ -121,7 +121,7 @@ def _lowest(record: Completed, name: str) -> Reading | None:
         if one.name == name and one.samples and all(map(math.isfinite, one.samples))
     ]
     lowest = min(found, key=lambda one: one.at, default=None)
-    return lowest if lowest and standing(record, lowest.at).validity != "invalid" else None
+    return lowest if lowest and standing(record, lowest).validity != "invalid" else None
 
 
 def _ended(

@@ -38,7 +38,7 @@ def _of(record: Completed) -> Iterator[RoundValue]:
                 step=reading.at,
                 value=found,
                 started=record.run.started,
-                flag=standing(record, reading.at).flag,
+                flag=standing(record, reading).flag,
                 load=work.load.key,
             )
 

@@ -1,7 +1,11 @@
 """The plan's cells with the one record of each that counts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from msgspec import structs
+
+from harness.compare import canary
 from harness.core.cell import Cell
 from harness.core.plan import Plan
 from harness.core.record import Completed, Failed, RunRecord
@@ -22,6 +26,15 @@ class Runs:
                 self._found[cell_id] = loaded
             else:
                 self.strangers += 1
+        self._judge_the_box()
+
+    def _judge_the_box(self) -> None:
+        """Give a cell the flag that its machine was slower than in the plan's other cells."""
+        measured = [one.record for one in self._found.values() if isinstance(one.record, Completed)]
+        for cell_id, loaded in self._found.items():
+            if isinstance(loaded.record, Completed) and (flags := canary.judge(loaded.record, measured)):
+                outcome = structs.replace(loaded.record.outcome, flags=(*loaded.record.outcome.flags, *flags))
+                self._found[cell_id] = replace(loaded, record=structs.replace(loaded.record, outcome=outcome))
 
     def __getitem__(self, cell_id: str) -> LoadedRun:
         return self._found[cell_id]

@@ -79,18 +79,20 @@ def side(records: Sequence[Completed | None], key: Key) -> Side:
     """One arm's reading in each of its records."""
     values = tuple(value(record, key) for record in records)
     trusted = (
-        standing(record, key.at) if record and found is not None else Standing("valid", "")
-        for record, found in zip(records, values, strict=True)
+        standing(record, one) if record and (one := _reading(record, key)) and one.samples else Standing("valid", "")
+        for record in records
     )
     return Side(values, tuple(trusted))
 
 
 def value(record: Completed | None, key: Key) -> float | None:
     """The median of a reading's samples; None where it is not known."""
-    if record is None:
-        return None
-    found = [one.samples for one in record.outcome.readings if Key.of(one) == key]
-    return float(median(found[0])) if found and found[0] and all(map(math.isfinite, found[0])) else None
+    one = _reading(record, key) if record else None
+    return float(median(one.samples)) if one and one.samples and all(map(math.isfinite, one.samples)) else None
+
+
+def _reading(record: Completed, key: Key) -> Reading | None:
+    return next((one for one in record.outcome.readings if Key.of(one) == key), None)
 
 
 def unknown_because(rounds: Sequence[Round], key: Key, compared: bool) -> Iterable[str]:
@@ -99,8 +101,8 @@ def unknown_because(rounds: Sequence[Round], key: Key, compared: bool) -> Iterab
     said: dict[str, set[str]] = {}
     for arm, record in sides:
         if value(record, key) is None:
-            found = [one.reason for one in record.outcome.readings if Key.of(one) == key]
-            said.setdefault(found[0] if found and found[0] else "not measured", set()).add(arm)
+            one = _reading(record, key)
+            said.setdefault(one.reason if one and one.reason else "not measured", set()).add(arm)
     for reason, arms in said.items():
         yield reason if len(arms) == 2 or not compared else f"{min(arms)}: {reason}"
 

@@ -1,8 +1,8 @@
-"""What speaks against a figure of speed: the flags of its cell, and of its step within the cell."""
+"""What speaks against a figure of speed: the flags of its cell and of its step in it, and the figure itself."""
 
 from typing import Literal, NamedTuple
 
-from harness.core.record import Completed, Step
+from harness.core.record import Completed, Reading
 
 Validity = Literal["valid", "degraded", "invalid"]
 
@@ -19,9 +19,11 @@ class Standing(NamedTuple):
         return f"{self.validity}: {self.reason}" if self.reason else ""
 
 
-def standing(record: Completed, step: Step) -> Standing:
-    """How far what a cell measured at `step` can be trusted."""
-    flags = [one for one in record.outcome.flags if one.step in (None, step)]
+def standing(record: Completed, reading: Reading) -> Standing:
+    """How far a reading of the cell can be trusted."""
+    if not reading.valid:
+        return Standing("invalid", reading.reason)
+    flags = [one for one in record.outcome.flags if one.step in (None, reading.at)]
     worst: Validity = "invalid" if any(one.verdict == "invalid" for one in flags) else "degraded"
     reasons = dict.fromkeys(one.reason for one in flags if one.verdict == worst)
     return Standing(worst, "; ".join(reasons)) if flags else Standing("valid", "")

@@ -77,6 +77,25 @@ def test_where_every_round_is_invalid_the_figure_is_shown_without_a_verdict() ->
     assert "candidate invalid in rounds 1, 2" in found.reason
 
 
+def test_a_figure_that_calls_itself_invalid_has_no_verdict() -> None:
+    made, cells = plan(2)
+    energy = Reading("energy", "J/tok", "lower", (1.0,), 1, "the window is too short", valid=False)
+    short = [measured(cell, readings=(energy,)) for both in cells for cell in both]
+    (found,) = analyse(made, short).speed
+    assert (found.verdict, found.validity, found.ratio) == ("", "invalid", None)
+    assert "the window is too short" in found.reason
+
+
+def test_a_cell_in_which_the_box_was_slower_than_in_the_others_counts_nowhere() -> None:
+    made, cells = plan(4)
+    probes = [Reading("canary_copy", "GB/s", "higher", (speed,)) for speed in (10.0, 10.0, 10.0, 6.0)]
+    both = [(cell, probe) for of, probe in zip(cells, probes, strict=True) for cell in of]
+    rounds = [measured(cell, readings=(reading(100.0), probe)) for cell, probe in both]
+    found = next(one for one in analyse(made, rounds).speed if one.name == "decode")
+    assert found.rounds == 3
+    assert "memory bandwidth 40 % below what this box reached in 7 other cells" in found.reason
+
+
 def test_a_degraded_round_counts_and_is_said() -> None:
     (found,) = rows([1.5, 1.52, 1.49, 1.5], {0: Flag("degraded", "on battery"), 2: Flag("degraded", "on battery")})
     assert (found.verdict, found.validity, found.rounds) == ("faster", "degraded", 4)
