@@ -1,6 +1,7 @@
 """What each load of a plan does, and about how long: exact where requests come by a schedule, else a lower bound."""
 
 from rich.console import Console
+from rich.padding import Padding
 
 from harness.core.cell import LoadWork
 from harness.core.config import Load
@@ -15,8 +16,8 @@ def show_loads(built: Built, console: Console) -> None:
     ceilings = [one.decode_ceiling for one in built.footprints if one.decode_ceiling]
     console.print("\nWhat the loads do", style="bold")
     for load in dict.fromkeys(cell.work.load for cell in built.plan.cells if isinstance(cell.work, LoadWork)):
-        console.print(f"  {load.key}: {describe(load)}", soft_wrap=True)
-        console.print(f"    {_size(load)}; {_time(load, min(ceilings, default=None))}", style="dim", soft_wrap=True)
+        console.print(Padding(f"{load.key}: {describe(load)}", (0, 0, 0, 2)))
+        console.print(Padding(f"{_size(load)}; {_time(load, min(ceilings, default=None))}", (0, 0, 0, 4), style="dim"))
 
 
 def _size(load: Load) -> str:
