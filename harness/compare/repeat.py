@@ -152,7 +152,7 @@ def _words(ended: str, rule: Repetition | None, counts: tuple[int, int], precisi
     if ended == "open":
         return f"broken off after {done} of {planned} rounds, {width} {target}; run the same command again to go on"
     if ended == "unmeasured":
-        return f"no arm was measured in {done} rounds"
+        return f"no arm has a valid speed in {done} rounds"
     if ended == "budget" and rule:
         spent = f"{done} rounds and {in_seconds(seconds)}"
         return f"budget of {rule.budget_minutes:g} min ended after {spent}: {width} {target}"

@@ -86,7 +86,7 @@ class _Measurement:
             self.readings += readings.of_part(part, self.load.limits)
             self.flags += flags.of_part(part, self.load, self.open)
         first = [readings.ttft(trace) for trace in self.traces if trace.phase == "cold"]
-        self.readings += [Reading("cold_ttft", "s", "lower", tuple(first), 1)] if first else []
+        self.readings += [Reading("cold_ttft", "s", "lower", tuple(first))] if first else []
         windows = tuple(part.window for part in self.parts)
         return Measured(tuple(self.traces), tuple(self.readings), windows, tuple(self.flags))
 

@@ -99,7 +99,7 @@ def test_an_arm_that_failed_or_is_invalid_from_the_start_holds_nobody_up() -> No
     hogged = [measured(cells[1], readings=(decode(1),), flags=(Flag("invalid", "x"),)) for cells in rounds[:3]]
     assert after(of, [*well, *hogged]).ended == "precise"
     found = after(of, [failed(cell) for cells in rounds[:3] for cell in cells])
-    assert (found.ended, found.words) == ("unmeasured", "no arm was measured in 3 rounds")
+    assert (found.ended, found.words) == ("unmeasured", "no arm has a valid speed in 3 rounds")
 
 
 def test_an_invalid_round_is_no_evidence_of_precision() -> None:
