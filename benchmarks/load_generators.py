@@ -1,6 +1,6 @@
 """Our load generator against others: `vllm bench serve`, guidellm, aiperf; one server, one schedule, one run.
 
-    python -m benchmarks.load_generators [quick] [only=ours,vllm] [vllm=PYTHON] [guidellm=PYTHON] [aiperf=PYTHON]
+    python -m benchmarks.load_generators [short|quick] [only=ours,vllm] [vllm=PYTHON] [guidellm=PYTHON] [aiperf=PYTHON]
         [envs=DIR] [out=FILE.jsonl]
 
 Each tool gets the same streams, lengths and rate from the calibration server, all tools in turn and then all again
@@ -48,7 +48,11 @@ class Plan:
     refinements: int = 2
 
 
-QUICK = Plan((1, 16), 1, (2_000, 4_000), (16, 32), 0)
+PLANS = {
+    "": Plan(),
+    "short": Plan((64, 256), 2, (1_000, 512_000), (64, 8192), 1),
+    "quick": Plan((1, 16), 1, (2_000, 4_000), (16, 32), 0),
+}
 
 
 def trial(streams: int, rate: float, together: bool = False) -> Trial:
@@ -96,9 +100,9 @@ def by_streams(streams: float) -> Trial:
 
 def main(words: list[str]) -> int:
     """Run everything and print the page; 1 if a tool could not be had."""
-    plan = QUICK if "quick" in words else Plan()
+    plan = PLANS[next((word for word in words if word in PLANS), "")]
     options = dict(word.split("=", 1) for word in words if "=" in word)
-    if strange := [word for word in words if word != "quick" and word.partition("=")[0] not in _OPTIONS]:
+    if strange := [word for word in words if word not in PLANS and word.partition("=")[0] not in _OPTIONS]:
         raise SystemExit(f"{strange[0]!r} means nothing here")
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
