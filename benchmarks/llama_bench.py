@@ -29,6 +29,7 @@ from harness.execute import child, collect
 from harness.stats.spread import ratio_interval
 
 ROOT = Path(__file__).resolve().parents[1]
+_TRIES = 20  # llama-batched-bench often ends before its own log, which the results go through, is written
 _BATCH, _PROMPT, _OUTPUT, _TOGETHER = 512, 512, 128, 8
 
 
@@ -56,8 +57,11 @@ def theirs(setting: Setting) -> dict[str, float]:
 
 
 def _json(words: list[str]) -> list[dict[str, Any]]:
-    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    for _ in range(_TRIES):
+        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        if found := [json.loads(line) for line in said.splitlines() if line.startswith("{")]:
+            return found
+    sys.exit(f"{words[0]} writes no results")
 
 
 def ours(setting: Setting) -> dict[str, float]:
