@@ -31,7 +31,8 @@ def _judge(name: str, record: Completed, others: Sequence[Completed]) -> Iterabl
     here = _samples(record, name)
     if len(usual) < _FEWEST or not here:
         return
-    lost = 1 - min(here) / median(usual)
+    # The better probe: where only one of them was slow, the cell's own comparison of both says so.
+    lost = 1 - max(here) / median(usual)
     if lost > DEGRADED:
         verdict: Literal["degraded", "invalid"] = "invalid" if lost > INVALID else "degraded"
         usually = f"what this box reached in {len(usual)} other cells"

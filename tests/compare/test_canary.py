@@ -10,9 +10,10 @@ from tests.compare.arms import MACHINE, load_cell, measured
 _OTHER = msgspec.structs.replace(MACHINE, fingerprint="box-b")
 
 
-def _cell(number: int, copy: float, matrix: float = 100.0, machine: Machine = MACHINE) -> Completed:
+def _cell(number: int, copy: float, matrix: tuple[float, float] = (100.0, 100.0), machine: Machine = MACHINE
+          ) -> Completed:
     readings = (Reading("canary_copy", "GB/s", "higher", (copy, copy)),
-                Reading("canary_matrix", "GFLOP/s", "higher", (matrix, 100.0)))
+                Reading("canary_matrix", "GFLOP/s", "higher", matrix))
     record = _record(number, readings)
     run = msgspec.structs.replace(record.run, run_id=str(number), machine=machine)
     return msgspec.structs.replace(record, run=run)
@@ -33,8 +34,12 @@ def test_a_box_slower_than_it_usually_is_is_flagged(copy: float, verdict: str | 
     assert [flag.verdict for flag in found] == ([verdict] if verdict else [])
 
 
-def test_the_lower_of_both_probes_counts_and_says_what_fell() -> None:
-    (flag,) = judge(_cell(9, 20.0, matrix=60.0), _PAST)
+def test_one_slow_probe_of_two_is_left_to_the_cell_itself() -> None:
+    assert judge(_cell(9, 20.0, matrix=(60.0, 100.0)), _PAST) == ()
+
+
+def test_a_slow_machine_is_told_with_what_was_slow() -> None:
+    (flag,) = judge(_cell(9, 20.0, matrix=(60.0, 58.0)), _PAST)
     assert flag.verdict == "invalid"
     assert flag.reason == "matrix products 40 % below what this box reached in 5 other cells"
 
