@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from array import array
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -13,12 +13,35 @@ from runners.calibration.arrival import receive
 from runners.calibration.frames import MODEL, Asked, Frames, answer, asked
 from runners.calibration.inlet import Inlet, Malformed, Request
 from runners.calibration.schedule import first_due, offsets
-
-if TYPE_CHECKING:
-    from runners.calibration.server import Server
+from runners.calibration.truth import Truth
 
 _READ_BYTES = 1 << 18
 _COMPLETIONS = {"/v1/completions": False, "/v1/chat/completions": True}
+
+
+class Owner(Protocol):
+    """What a connection asks of the server it belongs to."""
+
+    schedule: Schedule
+    blocked: int
+
+    def number(self) -> int:
+        """The next request's own."""
+
+    def begin(self, reply: Reply) -> None:
+        """Put a reply into the queue of what is due."""
+
+    def watch(self, connection: Connection, writing: bool) -> None:
+        """Be told when the connection can be written to, or no longer."""
+
+    def drop(self, connection: Connection) -> None:
+        """Forget a connection that is gone."""
+
+    def truth(self) -> Truth:
+        """What was really sent."""
+
+    def forget(self) -> None:
+        """Begin the truth anew."""
 
 
 class Reply:
@@ -68,7 +91,7 @@ class Reply:
 class Connection:
     """Reads requests, and writes without ever waiting: what the client does not take is kept for it."""
 
-    def __init__(self, accepted: socket.socket, server: Server) -> None:
+    def __init__(self, accepted: socket.socket, server: Owner) -> None:
         self.socket, self.server = accepted, server
         self._inlet, self._left = Inlet(), bytearray()
         self._open, self._last, self._over = True, False, False
