@@ -1,9 +1,10 @@
 """What the meters cost: the same load with them and without, in turns, each in a fresh process as a run makes it.
 
-    python -m benchmarks.metering [ROUNDS]
+    python -m benchmarks.metering [ROUNDS [THREADS]]
 
 A load of the pocket model on llama.cpp. Shown is the ratio with to without, paired by round, with its 95 % interval
-over rounds; within 1 % of 1 the meters do not disturb. Order alternates, so that a drift of the machine cancels.
+over rounds; within 1 % of 1 the meters do not disturb. Order alternates, so that a drift of the machine cancels. With
+as many THREADS as cores whatever else wakes up on the machine makes all of them wait for one.
 """
 
 import subprocess
@@ -30,12 +31,12 @@ NAMES = ("decode", "prefill", "throughput", "ttft")
 Figures = dict[tuple[str, int], float]
 
 
-def measure(folder: Path, metering: Metering, number: int) -> Figures:
+def measure(folder: Path, metering: Metering, number: int, threads: int | None) -> Figures:
     """(reading, concurrency) -> its median in one fresh process."""
     folder.mkdir()
     work = LoadWork(LOAD, 1, number + 1)  # the first round of an arm would load the model once more, cold
-    cell = Cell("", "pocket", "f16", "llama_cpp", "runners.runtimes.llama_cpp", Artifact("path", str(WEIGHTS)), "", {},
-                work)
+    cell = Cell("", "pocket", "f16", "llama_cpp", "runners.runtimes.llama_cpp", Artifact("path", str(WEIGHTS)), "",
+                {"n_threads": threads}, work)
     prepared = Prepared(str(WEIGHTS), WEIGHTS.stat().st_size, "", "", "as is")
     job = Job(cell, str(folder), "", "", "", prepared=prepared, metering=metering)
     (folder / "job.json").write_bytes(msgspec.json.encode(job))
@@ -45,16 +46,17 @@ def measure(folder: Path, metering: Metering, number: int) -> Figures:
     return {(one.name, one.at.concurrency): median(one.samples) for one in outcome.readings if one.name in NAMES}
 
 
-def main(rounds: int) -> int:
+def main(rounds: int, threads: int | None) -> int:
     """Print the table; 1 if a figure is shown to differ by 1 % or more."""
     sides: dict[bool, list[Figures]] = {True: [], False: []}
     with tempfile.TemporaryDirectory() as folder:
         for number in range(rounds):
             for watched in (number % 2 == 0, number % 2 == 1):
                 place = Path(folder) / f"{number}-{watched}"
-                sides[watched].append(measure(place, WITH if watched else WITHOUT, number))
+                sides[watched].append(measure(place, WITH if watched else WITHOUT, number, threads))
     table = Table("reading", "concurrency", "without", "with", "ratio, 95 % over rounds",
-                  title=f"pocket F16 on llama.cpp, {rounds} rounds each, sampled every {WITH.period_seconds} s")
+                  title=f"pocket F16 on llama.cpp, {rounds} rounds each, {threads or 'all'} threads, "
+                        f"sampled every {WITH.period_seconds} s")
     differs = False
     for name, concurrency in sides[True][0]:
         with_, without = ([one[name, concurrency] for one in sides[side]] for side in (True, False))
@@ -71,4 +73,5 @@ def _shown(ratio: Scored) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if sys.argv[1:] else 10))
+    given = [int(word) for word in sys.argv[1:]]
+    sys.exit(main(given[0] if given else 10, given[1] if given[1:] else None))
