@@ -78,18 +78,21 @@ class Context:
 
         Each part that llama.cpp computes at once gets outputs up to a multiple of `rows`; the additional are dropped.
         """
-        asked = np.flatnonzero(self.wanted[:size])
+        asked = None
         if rows > 1:
+            asked = np.flatnonzero(self.wanted[:size])
             self._round_outputs(size, rows)
         self._batch.n_tokens = size
         code = llama_cpp.llama_decode(self._handle, self._batch)
         if code != 0:
             raise HarnessError(f"llama_decode gave {code} for {size} tokens: {log.last_error()}")
-        if len(asked) == 0:
+        given = int(np.count_nonzero(self.wanted[:size]))
+        if given == 0:
             return np.empty((0, self._vocabulary), dtype=np.float32)
-        given = np.flatnonzero(self.wanted[:size])
-        logits = self._logits(len(given))
-        return logits if len(given) == len(asked) else logits[np.searchsorted(given, asked)]
+        logits = self._logits(given)
+        if asked is None or len(asked) == given:
+            return logits
+        return logits[np.searchsorted(np.flatnonzero(self.wanted[:size]), asked)]
 
     def _logits(self, rows: int) -> NDArray[np.float32]:
         """llama.cpp's output buffer, which moves only when it grows: making the view costs more than a small step."""
