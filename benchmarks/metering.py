@@ -1,4 +1,7 @@
-"""What the meters cost: the same load with them and without, in turns, each in a fresh process as a run makes it.
+"""What the meters cost: the same load with them and without, in turns, on one loaded model.
+
+Fresh processes differ by more than what is looked for, so both sides share one; the sampler itself is a new process
+each time, as in a run.
 
     python -m benchmarks.metering [ROUNDS [THREADS]]
 
@@ -7,7 +10,6 @@ over rounds; within 1 % of 1 the meters do not disturb. Order alternates, so tha
 as many THREADS as cores whatever else wakes up on the machine makes all of them wait for one.
 """
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -19,9 +21,12 @@ from rich.table import Table
 
 from harness.core.cell import Cell, Job, LoadWork, Prepared
 from harness.core.config import Artifact, Load, Metering
-from harness.core.record import Outcome
+from harness.core.runtime import Session
 from harness.core.verdict import Scored
 from harness.stats.spread import mean_interval, ratio_interval
+from runners import loads
+from runners.metering import watch
+from runners.runtimes.llama_cpp import open_session
 
 ROOT = Path(__file__).parents[1]
 WEIGHTS = ROOT / "assets/pocket/pocket-f16.gguf"
@@ -31,29 +36,29 @@ NAMES = ("decode", "prefill", "throughput", "ttft")
 Figures = dict[tuple[str, int], float]
 
 
-def measure(folder: Path, metering: Metering, number: int, threads: int | None) -> Figures:
-    """(reading, concurrency) -> its median in one fresh process."""
-    folder.mkdir()
-    work = LoadWork(LOAD, 1, number + 1)  # the first round of an arm would load the model once more, cold
+def measure(session: Session, job: Job, metering: Metering, number: int) -> Figures:
+    """(reading, concurrency) -> its median in one pass of the load; no two passes share a prompt."""
+    job = msgspec.structs.replace(job, metering=metering)
+    with watch(job, Path(job.scratch)):
+        measured = loads.measure(session, LoadWork(LOAD, 1, number))
+    return {(one.name, one.at.concurrency): median(one.samples) for one in measured.readings if one.name in NAMES}
+
+
+def new_job(folder: str, threads: int | None) -> Job:
+    """The pocket model on llama.cpp."""
     cell = Cell("", "pocket", "f16", "llama_cpp", "runners.runtimes.llama_cpp", Artifact("path", str(WEIGHTS)), "",
-                {"n_threads": threads}, work)
-    prepared = Prepared(str(WEIGHTS), WEIGHTS.stat().st_size, "", "", "as is")
-    job = Job(cell, str(folder), "", "", "", prepared=prepared, metering=metering)
-    (folder / "job.json").write_bytes(msgspec.json.encode(job))
-    subprocess.run([sys.executable, "-m", "runners.worker", str(folder)], check=True, cwd=ROOT,
-                   stdin=subprocess.DEVNULL)
-    outcome = msgspec.json.decode((folder / "outcome.json").read_bytes(), type=Outcome)
-    return {(one.name, one.at.concurrency): median(one.samples) for one in outcome.readings if one.name in NAMES}
+                {"n_threads": threads}, LoadWork(LOAD, 1, 0))
+    return Job(cell, folder, "", "", "", prepared=Prepared(str(WEIGHTS), WEIGHTS.stat().st_size, "", "", "as is"))
 
 
 def main(rounds: int, threads: int | None) -> int:
     """Print the table; 1 if a figure is shown to differ by 1 % or more."""
     sides: dict[bool, list[Figures]] = {True: [], False: []}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, open_session(job := new_job(folder, threads)) as session:
+        measure(session, job, WITHOUT, 2 * rounds)  # warm
         for number in range(rounds):
             for watched in (number % 2 == 0, number % 2 == 1):
-                place = Path(folder) / f"{number}-{watched}"
-                sides[watched].append(measure(place, WITH if watched else WITHOUT, number, threads))
+                sides[watched].append(measure(session, job, WITH if watched else WITHOUT, 2 * number + watched))
     table = Table("reading", "concurrency", "without", "with", "ratio, 95 % over rounds",
                   title=f"pocket F16 on llama.cpp, {rounds} rounds each, {threads or 'all'} threads, "
                         f"sampled every {WITH.period_seconds} s")
