@@ -147,7 +147,7 @@ def _spent(rounds: Sequence[Sequence[RunRecord]], budget_seconds: float) -> bool
 
 def _words(ended: str, rule: Repetition | None, counts: tuple[int, int], precision: float, seconds: float) -> str:
     done, planned = counts
-    width = "its precision cannot be told" if math.isnan(precision) else f"precise to {100 * precision:.2g} %"
+    width = "of unknown precision" if math.isnan(precision) else f"precise to {100 * precision:.2g} %"
     target = f"(target {100 * (rule.precision if rule else _TARGET):.2g} %)"
     if ended == "open":
         return f"broken off after {done} of {planned} rounds, {width} {target}; run the same command again to go on"

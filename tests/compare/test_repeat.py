@@ -126,7 +126,7 @@ def test_equal_rounds_claim_no_precision() -> None:
     of, rounds = a_plan()
     found = after(of, run(rounds[:3], lambda quant, number: [decode(100)]))
     assert found.ended == "open"
-    assert "its precision cannot be told" in found.words
+    assert "of unknown precision" in found.words
 
 
 def test_without_a_rule_all_rounds_run_and_their_precision_is_told() -> None:
