@@ -26,12 +26,14 @@ class Runs:
                 self._found[cell_id] = loaded
             else:
                 self.strangers += 1
+        self._stored = {cell_id: loaded.record for cell_id, loaded in self._found.items()}
         self._judge_the_box()
 
     def _judge_the_box(self) -> None:
-        """Give a cell the flag that its machine was slower than in the plan's other cells."""
-        measured = [one.record for one in self._found.values() if isinstance(one.record, Completed)]
-        for cell_id, loaded in self._found.items():
+        """Give a load cell the flag that its machine was slower than in the plan's other ones."""
+        loads = {id_: one for id_, one in self._found.items() if self._cells[id_].kind == "load"}
+        measured = [one.record for one in loads.values() if isinstance(one.record, Completed)]
+        for cell_id, loaded in loads.items():
             if isinstance(loaded.record, Completed) and (flags := canary.judge(loaded.record, measured)):
                 outcome = structs.replace(loaded.record.outcome, flags=(*loaded.record.outcome.flags, *flags))
                 self._found[cell_id] = replace(loaded, record=structs.replace(loaded.record, outcome=outcome))
@@ -49,9 +51,8 @@ class Runs:
         return loaded.record if loaded and isinstance(loaded.record, Completed) else None
 
     def find(self, cell_id: str) -> RunRecord | None:
-        """The cell's record, however it ended."""
-        loaded = self._found.get(cell_id)
-        return loaded.record if loaded else None
+        """The cell's record, however it ended, as it was stored: what those who measured the rounds had seen."""
+        return self._stored.get(cell_id)
 
     def missing(self, cell_id: str, arm: str) -> str:
         """Why a cell has no measurement, "" if it has one."""

@@ -157,3 +157,15 @@ def test_a_plan_has_one_group_for_each_model_and_load_in_its_order() -> None:
     of, rounds = a_plan()
     (group,) = groups(of)
     assert [list(cells) for cells in group.rounds] == rounds
+
+
+def test_a_report_says_of_the_rounds_what_those_who_measured_them_saw() -> None:
+    """A box that proves slow only beside later cells makes a round invalid, and no ended run a broken-off one."""
+    of, rounds = a_plan()
+    slow = lambda quant, number: [  # noqa: E731
+        *close(quant, number), Reading("canary_copy", "GB/s", "higher", (5.0 if number == 0 else 10.0,) * 2)]
+    records = run(rounds[:3], slow)
+    found = analyse(of, records)
+    assert after(of, records).ended == "precise"
+    assert found.repeats == (after(of, records),)
+    assert any("memory bandwidth 50 % below" in one.reason for one in found.speed)
