@@ -5,17 +5,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import huggingface_hub
-from huggingface_hub.errors import (
-    EntryNotFoundError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
-
 from harness.core.cell import Job, Prepared
 from harness.core.config import Artifact
 from harness.core.digest import file_digest, short_id, text_digest
@@ -105,6 +94,10 @@ def _remembered(path: Path, cache: Path) -> str:
 
 def _fetch(artifact: Artifact) -> Located:
     """Download a file, its sibling shards, or a whole repository at the pinned revision (or the newest)."""
+    # Only here: its HTTP client takes longer to import than all else a child of a local model needs.
+    import huggingface_hub
+    from huggingface_hub import errors
+
     name, repo, revision = artifact.file, artifact.location, artifact.revision or None
     shards = _SHARD.sub(r"-*-of-\1.gguf", name)
     try:
@@ -114,15 +107,15 @@ def _fetch(artifact: Artifact) -> Located:
         folder = Path(huggingface_hub.snapshot_download(repo, revision=revision,
                                                         allow_patterns=shards if name else _FOLDER,
                                                         ignore_patterns=None if name else _NOT_IN))
-    except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+    except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError) as error:
         raise NotFound(f"the hub has no {repo} at {revision or 'its newest revision'}",
                        "check the name and revision, or set HF_TOKEN for a gated repository") from error
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
+    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
         raise UserError(f"{repo}/{name} is not in the hub's cache and the hub cannot be reached",
                         "connect and unset HF_HUB_OFFLINE, or name local weights") from error
-    except EntryNotFoundError as error:
+    except errors.EntryNotFoundError as error:
         raise NotFound(f"{repo} has no file {name}", "check model artifacts") from error
-    except (HfHubHTTPError, HFValidationError, OSError) as error:
+    except (errors.HfHubHTTPError, errors.HFValidationError, OSError) as error:
         raise UserError(f"cannot fetch {repo}/{name}: {str(error).splitlines()[0]}", "try again") from error
     if name and not (folder / name).is_file():
         raise NotFound(f"{repo} has no file {name}", "check model artifacts")
