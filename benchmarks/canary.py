@@ -15,8 +15,9 @@ from statistics import median, stdev
 from rich.console import Console
 from rich.table import Table
 
+from harness.core.record import SLOWER_DEGRADED, SLOWER_INVALID
 from runners.cores import usable_cores
-from runners.meters.canary import DEGRADED, INVALID, Canary, judge, probe
+from runners.meters.canary import Canary, judge, probe
 
 _HOG = "while True: pass"
 
@@ -56,8 +57,8 @@ def main(number: int) -> int:
     false = [flag.verdict for before, after in zip(idle, idle[1:], strict=False) for flag in judge(before, after)]
     true = [flag.verdict for before, after in zip(idle, beside, strict=True) for flag in judge(before, after)]
     for words, flags, of in (("idle after idle", false, len(idle) - 1), ("busy after idle", true, len(beside))):
-        console.print(f"{words}: {flags.count('degraded')} degraded (over {100 * DEGRADED:.0f} %), "
-                      f"{flags.count('invalid')} invalid (over {100 * INVALID:.0f} %), of {of}")
+        console.print(f"{words}: {flags.count('degraded')} degraded (over {100 * SLOWER_DEGRADED:.0f} %), "
+                      f"{flags.count('invalid')} invalid (over {100 * SLOWER_INVALID:.0f} %), of {of}")
     return 0
 
 

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import Literal
 
-from harness.core.record import Completed, Flag
+from harness.core.record import SLOWER_DEGRADED, SLOWER_INVALID, Completed, Flag
 
-DEGRADED, INVALID = 0.15, 0.30
 _FEWEST = 5  # cells whose median is called usual
 _NAMES = {"canary_copy": "memory bandwidth", "canary_matrix": "matrix products"}
 
@@ -27,14 +26,14 @@ def judge(record: Completed, history: Iterable[Completed]) -> tuple[Flag, ...]:
 
 
 def _judge(name: str, record: Completed, others: Sequence[Completed]) -> Iterable[Flag]:
-    usual = [median(samples) for one in others if (samples := _samples(one, name))]
     here = _samples(record, name)
-    if len(usual) < _FEWEST or not here:
+    usual = [median(samples) for one in others if (samples := _samples(one, name))] if here else []
+    if len(usual) < _FEWEST:
         return
     # The better probe: where only one of them was slow, the cell's own comparison of both says so.
     lost = 1 - max(here) / median(usual)
-    if lost > DEGRADED:
-        verdict: Literal["degraded", "invalid"] = "invalid" if lost > INVALID else "degraded"
+    if lost > SLOWER_DEGRADED:
+        verdict: Literal["degraded", "invalid"] = "invalid" if lost > SLOWER_INVALID else "degraded"
         usually = f"what this box reached in {len(usual)} other cells"
         yield Flag(verdict, f"{_NAMES[name]} {100 * lost:.0f} % below {usually}")
 

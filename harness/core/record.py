@@ -73,6 +73,11 @@ class Window(Struct, frozen=True, forbid_unknown_fields=True):
     output_tokens: int
 
 
+SLOWER_DEGRADED, SLOWER_INVALID = 0.15, 0.30
+"""A probe of the machine that is slower by more than this speaks against what was measured beside it. Chosen from the
+spread of the probe: benchmarks/canary.py."""
+
+
 class Flag(Struct, frozen=True, forbid_unknown_fields=True):
     """Why a measurement of speed must be taken with care, or not at all; of the whole cell where `step` is None."""
 

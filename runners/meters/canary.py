@@ -22,7 +22,7 @@ from time import perf_counter
 import msgspec
 from msgspec import Struct
 
-from harness.core.record import Flag, Reading
+from harness.core.record import SLOWER_DEGRADED, SLOWER_INVALID, Flag, Reading
 from harness.core.units import GIGA, MIB
 
 _PASSES, _SECONDS = 5, 0.15
@@ -32,8 +32,6 @@ _DEFAULT_CACHE, _LARGEST_BUFFER = 64 * MIB, 1024 * MIB
 _CPUS = Path("/sys/devices/system/cpu")
 _PATIENCE_SECONDS = 60.0
 _THREAD_LIMITS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-DEGRADED, INVALID = 0.15, 0.30
-"""How much slower the machine may be after a cell than before it. Chosen from the spread of the probe: see `judge`."""
 
 
 class Canary(Struct, frozen=True):
@@ -88,10 +86,10 @@ def judge(before: Canary | str, after: Canary | str) -> tuple[Flag, ...]:
              "matrix products": (before.matrix_gflops, after.matrix_gflops)}
     lost = {name: 1 - now / then for name, (then, now) in pairs.items()}
     name, share = max(lost.items(), key=lambda one: one[1])
-    if share <= DEGRADED:
+    if share <= SLOWER_DEGRADED:
         return ()
     reason = f"{name} fell by {100 * share:.0f} % from before the cell to after it: something else ran, or it throttled"
-    return (Flag("invalid" if share > INVALID else "degraded", reason),)
+    return (Flag("invalid" if share > SLOWER_INVALID else "degraded", reason),)
 
 
 def cache_bytes(cpus: set[int], root: Path = _CPUS) -> int:

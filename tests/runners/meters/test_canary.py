@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runners.meters.canary import DEGRADED, INVALID, Canary, cache_bytes, judge, measure, once_more, probe, readings
+from harness.core.record import SLOWER_DEGRADED, SLOWER_INVALID
+from runners.meters.canary import Canary, cache_bytes, judge, measure, once_more, probe, readings
 
 _FINE = Canary(20.0, 30.0, 100.0)
 
@@ -38,7 +39,8 @@ def test_samples_are_before_and_after() -> None:
 
 
 @pytest.mark.parametrize(("kept", "verdict"), [
-    (1.2, None), (1 - DEGRADED + 0.01, None), (1 - DEGRADED - 0.01, "degraded"), (1 - INVALID - 0.01, "invalid")])
+    (1.2, None), (1.01 - SLOWER_DEGRADED, None), (0.99 - SLOWER_DEGRADED, "degraded"),
+    (0.99 - SLOWER_INVALID, "invalid")])
 def test_a_machine_that_lost_speed_is_flagged(kept: float, verdict: str | None) -> None:
     for after in (Canary(20.0 * kept, 30.0, 100.0), Canary(20.0, 30.0, 100.0 * kept)):
         assert [flag.verdict for flag in judge(_FINE, after)] == ([verdict] if verdict else [])
