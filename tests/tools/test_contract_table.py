@@ -1,5 +1,8 @@
 """The table of docs/runtimes.md."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tools.contract_table import BEGIN, END, PAGE, table
@@ -24,5 +27,9 @@ def test_a_runtime_that_was_not_run_makes_no_table() -> None:
 def test_the_page_holds_a_table_in_which_nothing_is_broken() -> None:
     page = PAGE.read_text()
     made = page[page.index(BEGIN):page.index(END)]
-    assert made.count("\n|") > 20
     assert "BROKEN" not in made
+    # What the contract asks of a runtime today; a test that came later is missing from an old page.
+    for file in ("test_runtimes.py", "test_reference.py"):
+        source = (Path(__file__).parents[1] / "contract" / file).read_text()
+        for name in re.findall(r"^def test_(\w+)\(\s*(?:\w+: \w+, )*?(?:session|case|pocket)", source, re.MULTILINE):
+            assert f"| {name.replace('_', ' ')} |" in made
