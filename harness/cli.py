@@ -13,11 +13,12 @@ import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 from harness import __version__
 from harness.core.errors import ConfigError, HarnessError, UserError
-from harness.verbs import Arguments
+from harness.verbs import Arguments, Flag
 
 VERBS = {
     "run": "harness.verbs.run",
@@ -76,15 +77,22 @@ class _Parser(argparse.ArgumentParser):
         raise ConfigError(message, "see python -m harness --help")
 
 
-def parse(words: Sequence[str]) -> Arguments:
-    """Flags and positional words after the verb, in any order; raises ConfigError for an unknown flag."""
+def parse(words: Sequence[str], flags: Sequence[Flag] = ()) -> Arguments:
+    """Flags and positional words after the verb, in any order; raises ConfigError for a flag it does not take."""
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("overrides", nargs="*")
     parser.add_argument("-m", "--multirun", action="store_true")
     parser.add_argument("--conf", action="append", default=[], type=Path)
     parser.add_argument("--other-box", action="store_true")
+    for flag in flags:
+        if flag.takes:
+            parser.add_argument(f"--{flag.name}", dest=f"flag {flag.name}")
+        else:
+            parser.add_argument(f"--{flag.name}", dest=f"flag {flag.name}", action="store_const", const="yes")
     found = parser.parse_intermixed_args(list(words))
-    return Arguments(tuple(found.overrides), found.multirun, tuple(found.conf), found.other_box)
+    given = {name.removeprefix("flag "): value for name, value in vars(found).items() if name.startswith("flag ")}
+    own = {name: value for name, value in given.items() if value is not None}
+    return Arguments(tuple(found.overrides), found.multirun, tuple(found.conf), found.other_box, own)
 
 
 def verb_module(verb: str) -> str:
@@ -100,14 +108,23 @@ def _dispatch(argv: Sequence[str]) -> int:
     if "--version" in argv:
         sys.stdout.write(f"quantharness {__version__}\n")
         return 0
-    if not argv or "--help" in argv or "-h" in argv:
+    if not argv or argv[0] in ("--help", "-h"):
         sys.stdout.write(HELP)
         return 0
     if argv[0].startswith("-") or "=" in argv[0]:
         raise ConfigError(f"the verb comes first, not '{argv[0]}'", "see python -m harness --help")
     module = importlib.import_module(verb_module(argv[0]))
+    if "--help" in argv or "-h" in argv:
+        sys.stdout.write(_help_of(module))
+        return 0
     main: Callable[[Arguments], int] = module.main
-    return main(parse(argv[1:]))
+    return main(parse(argv[1:], getattr(module, "FLAGS", ())))
+
+
+def _help_of(verb: ModuleType) -> str:
+    """What a verb's module says of itself, with its flags."""
+    lines = [f"  --{flag.name} {flag.takes}".ljust(24) + f" {flag.help}" for flag in getattr(verb, "FLAGS", ())]
+    return "\n".join([(verb.__doc__ or "").strip(), "", *lines, "see python -m harness --help for the rest", ""])
 
 
 def _bug(error: Exception) -> int:

@@ -8,9 +8,11 @@ a group given as a list is expanded like a sweep, where Hydra would merge its en
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -222,6 +224,11 @@ def _point(merged: Merged) -> Point:
     )
 
 
+def _night(matrix: Matrix) -> Matrix:
+    """With the day's name (UTC) where the night is "auto"."""
+    return msgspec.structs.replace(matrix, night=f"{datetime.now(UTC):%Y-%m-%d}") if matrix.night == "auto" else matrix
+
+
 def _settings(merged: Merged, points: list[Point], overrides: tuple[str, ...], place: Place) -> Settings:
     """Points without repeats, the whole catalogue of quantizations, and what there is one of."""
     quants = bundle.catalogue("quant", Quantization, place.conf_dirs)
@@ -243,7 +250,7 @@ def _settings(merged: Merged, points: list[Point], overrides: tuple[str, ...], p
         "points": tuple(point for n, point in enumerate(points) if point not in points[:n]),
         "quants": quants,
         "runtimes": runtimes,
-        "matrix": bundle.convert(merged["matrix"], Matrix, f"matrix={merged['matrix']['key']}"),
+        "matrix": _night(bundle.convert(merged["matrix"], Matrix, f"matrix={merged['matrix']['key']}")),
         "protocol": bundle.convert(merged["protocol"], Protocol, "protocol"),
         "metering": merged.get("metering", {}),
         "tasks": () if listed == ["all"] else tuple(listed),

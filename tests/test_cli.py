@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from harness.cli import VERBS, parse, run
 from harness.core.errors import ConfigError
-from harness.verbs import Arguments
+from harness.verbs import Arguments, Flag
 
 ROOT = Path(__file__).parents[1]
 WORDS = st.lists(st.sampled_from(["quant=[a,b]", "model=qwen3", "~tasks", "+a.b=1", "limit=5", "abc123"]), max_size=4)
@@ -38,7 +38,20 @@ def test_an_unknown_flag_is_an_error_with_help() -> None:
         parse(["--multi"])
 
 
-@pytest.mark.parametrize("words", [[], ["--help"], ["plan", "--help"]])
+def test_a_verb_takes_its_own_flags_and_no_others() -> None:
+    flags = (Flag("to", "where to", takes="DIR"), Flag("quiet", "less"))
+    assert parse(["a", "--to", "x", "--quiet"], flags).flags == {"to": "x", "quiet": "yes"}
+    assert parse(["a"], flags).flags == {}
+    with pytest.raises(ConfigError, match="--to"):
+        parse(["--to", "x"])
+
+
+def test_a_verbs_help_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "--help"]) == 0
+    assert "what `run` would do" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [[], ["--help"]])
 def test_help_names_every_verb(words: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(words) == 0
     text = capsys.readouterr().out

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import psutil
 import pytest
@@ -56,6 +57,20 @@ def test_one_command_measures_compares_and_reports(desk: Desk) -> None:
     later = desk.verb("report", f"results={desk.folder / 'results'}", f"reports={desk.folder / 'later'}")
     assert "index.html" in later
     assert len(list((desk.folder / "later").iterdir())) == 1
+
+
+def test_a_night_measures_everything_anew_and_only_once(desk: Desk) -> None:
+    words = ("limit=10", "matrix.rounds=1", "matrix.replicates=0")
+    for night, count in (("null", 4), ("n1", 8), ("n2", 12), ("n2", 12)):
+        done = desk.run(*words, f"matrix.night={night}")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert len(desk.records()) == count
+    assert [record.run.night for record in desk.records()] == [""] * 4 + ["n1"] * 4 + ["n2"] * 4
+    assert len({record.run.plan_id for record in desk.records()}) == 3
+    told = desk.verb("report", f"results={desk.folder / 'results'}", f"reports={desk.folder / 'later'}")
+    inputs = msgspec.json.decode(next((desk.folder / "later").glob("*/inputs.json")).read_bytes())
+    own = {f"{r.run.run_id}" for r in desk.records() if r.run.night == "n2"}
+    assert {one["path"].rsplit("-", 1)[1] for one in inputs["records"]} == own, told
 
 
 @pytest.mark.slow

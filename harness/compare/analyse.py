@@ -68,6 +68,7 @@ def _arms(plan: Plan, runs: Runs) -> Iterator[Arm]:
             source_sha256=record.prepared.source_sha256 if record else "",
             engine=f"{record.outcome.facts.engine} {record.outcome.facts.version}".strip() if record else "",
             scores=tuple(score for one, _ in measured for score in _scores(one, plan, runs)),
+            bits_per_weight=_bits(cell.model, record, runs),
         )
 
 
@@ -75,6 +76,15 @@ def _weights_bytes(record: Completed | None) -> int | None:
     if record is None:
         return None
     return record.outcome.facts.weights_bytes or record.prepared.bytes or None
+
+
+def _bits(model: str, record: Completed | None, runs: Runs) -> float | None:
+    """Bits of the weights over the parameters as the arm's engine counts them, else as that of another arm does."""
+    others = (one for one in runs.records if isinstance(one, Completed) and one.run.cell.model == model)
+    details = (detail for one in ([record] if record else []) + list(others) for detail in one.outcome.facts.details)
+    counted = next((int(one.value) for one in details if one.name == "parameters" and one.value.isdecimal()), None)
+    weights = _weights_bytes(record)
+    return 8 * weights / counted if counted and weights else None
 
 
 def _scores(cell: Cell, plan: Plan, runs: Runs) -> Iterator[tuple[str, Scored]]:

@@ -52,7 +52,8 @@ class Footprint(Struct, frozen=True, forbid_unknown_fields=True):
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     """Cells in run order with their pairs; `id` names cells, pairs and protocol together.
 
-    With a `repetition`, the cells of later rounds are measured only where they are needed.
+    With a `repetition`, the cells of later rounds are measured only where they are needed. A `night` names one of many
+    repetitions of the same plan: all its cells are measured anew, and it is reported from its own attempts alone.
     """
 
     hw: str
@@ -63,14 +64,19 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     protocol: Protocol
     overrides: tuple[str, ...] = ()
     repetition: Repetition | None = None
+    night: str = ""
 
     @property
     def staged(self) -> bool:
         """Whether tasks may end early."""
         return any(cell.staged for cell in self.cells)
 
+    def owner_of(self, cell: Cell) -> str | None:
+        """The id of the one plan whose attempts at a cell count here, None where anybody's do."""
+        return self.id if cell.within_plan or self.night else None
+
     @property
     def id(self) -> str:
         """12 hex digits; the overrides' spelling does not count."""
-        rule = (self.repetition,) if self.repetition else ()
+        rule = tuple(one for one in (self.repetition, self.night) if one)
         return short_id((self.hw, self.cells, self.pairs, self.suite.digest, self.protocol, *rule))

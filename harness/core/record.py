@@ -216,7 +216,7 @@ class Run(Struct, frozen=True, forbid_unknown_fields=True):
     """What every record has. Times in UTC, ISO 8601.
 
     `environment` names the one made by `setup` that the cell ran in, "" the harness's own; `packages` and the Python
-    version of `machine` are those found there.
+    version of `machine` are those found there. `night` is the plan's.
     """
 
     run_id: str
@@ -230,6 +230,7 @@ class Run(Struct, frozen=True, forbid_unknown_fields=True):
     hw_matches: bool = True
     schema: int = RECORD_SCHEMA
     environment: str = ""
+    night: str = ""
 
 
 class Completed(Struct, frozen=True, forbid_unknown_fields=True, tag="completed"):

@@ -244,7 +244,10 @@ class Claim(Struct, frozen=True):
 
 
 class Arm(Struct, frozen=True):
-    """One arm of the report: what it is, what it weighs, and the digests of the weights used."""
+    """One arm of the report: what it is, what it weighs, and the digests of the weights used.
+
+    `bits_per_weight` are true ones: bits of the weights as stored over the parameters that the engine counts.
+    """
 
     arm: str
     model: str
@@ -256,6 +259,7 @@ class Arm(Struct, frozen=True):
     source_sha256: str
     engine: str
     scores: tuple[tuple[str, Scored], ...]
+    bits_per_weight: float | None = None
 
 
 class Input(Struct, frozen=True):

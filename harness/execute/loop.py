@@ -137,8 +137,7 @@ class _Measurement:
         """Answers stay valid; what means something within one plan only is taken from this one."""
         if self._context.rerun:
             return None
-        own = self._plan.id if cell.within_plan else None
-        return read.completed(self._context.layout, cell, own, looks)
+        return read.completed(self._context.layout, cell, self._plan.owner_of(cell), looks)
 
     def _prepared(self, cell: Cell) -> Prepared | Failed:
         """The cell's weights, made once for all cells that use them."""
@@ -177,7 +176,7 @@ class _Measurement:
             return Skipped(run, "an earlier round of this arm failed")
         if cell.id in self._afresh:  # once: a later look builds on the replies of the one before
             self._afresh.remove(cell.id)
-            self._context.layout.journal(cell).unlink(missing_ok=True)
+            self._journal(cell).unlink(missing_ok=True)
         self._write_job(cell, scratch, prepared, looks)
         tick = None if cell.kind == "load" else lambda: _show_progress(scratch, self._watcher)
         ended = child.run("runners.worker", scratch, self._context.timeout_seconds, tick, self._python(cell))
@@ -199,7 +198,11 @@ class _Measurement:
             seconds=0.0,
             hw_matches=self._context.hw_matches,
             environment=used.environment,
+            night=self._plan.night,
         )
+
+    def _journal(self, cell: Cell) -> Path:
+        return self._context.layout.journal(cell, self._plan.night)
 
     def _write_job(
         self, cell: Cell, scratch: Path, prepared: Prepared | None = None, looks: tuple[int, ...] = ()
@@ -209,7 +212,7 @@ class _Measurement:
             scratch=str(scratch),
             assets=str(self._context.assets),
             cache=str(self._context.cache),
-            journal=str(self._context.layout.journal(cell)),
+            journal=str(self._journal(cell)),
             suite=self._plan.suite if cell.kind == "quality" else None,
             prepared=prepared,
             looks=looks,

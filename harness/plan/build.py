@@ -63,6 +63,7 @@ def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built
         protocol=settings.protocol,
         overrides=settings.overrides,
         repetition=_repetition(matrix) if speed else None,
+        night=matrix.night or "",
     )
     return Built(plan, tuple(footprint(arm, hw) for arm in found.arms), found.added)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.core.cell import Cell
+from harness.core.digest import short_id
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,10 @@ class Layout:
         """All attempts at a cell."""
         return self.root / cell.hw / cell.id
 
-    def journal(self, cell: Cell) -> Path:
-        """Replies of a quality cell of which not all items are answered; gone once they are."""
-        return self.cell(cell.whole) / "journal.jsonl"
+    def journal(self, cell: Cell, night: str = "") -> Path:
+        """Replies of a quality cell of which not all items are answered; gone once they are; each night has its own."""
+        name = f"journal-{short_id(night)}.jsonl" if night else "journal.jsonl"
+        return self.cell(cell.whole) / name
 
     def attempt(self, cell: Cell, started: str, run_id: str) -> Path:
         """One attempt; `started` is an ISO 8601 time in UTC."""

@@ -39,7 +39,7 @@ def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
         building.rename(final)
         _sync_folder(final.parent)
     if isinstance(record, Completed) and run.cell == run.cell.whole:
-        layout.journal(run.cell).unlink(missing_ok=True)
+        layout.journal(run.cell, run.night).unlink(missing_ok=True)
     return final
 
 

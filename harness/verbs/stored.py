@@ -44,8 +44,8 @@ def parse(words: Sequence[str], most: int) -> Words:
 def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) -> list[LoadedRun]:
     """Of each cell the newest completed attempt, else the newest; speeds only from this plan's own rounds, if any.
 
-    Of staged work the newest attempt of the plan, completed or not: it is the one that went furthest. `cells` picks
-    some of the plan's by their ids.
+    Of staged work the newest attempt of the plan, completed or not: it is the one that went furthest. Of a night its
+    own. `cells` picks some of the plan's by their ids.
     """
     from harness.store import read
 
@@ -54,9 +54,10 @@ def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) 
     for cell in plan.cells:
         if cells is not None and cell.id not in cells:
             continue
-        own = plan.id if cell.within_plan else None
+        own = plan.owner_of(cell)
         newest = read.latest if cell.staged else read.completed
-        others = None if cell.kind == "load" and own_rounds else read.latest(layout, cell)
+        alone = plan.night or (cell.kind == "load" and own_rounds)
+        others = None if alone else read.latest(layout, cell)
         folder = newest(layout, cell, own) or read.latest(layout, cell, own) or others
         if folder is not None:
             found.append(read.loaded(layout, folder))

@@ -132,6 +132,19 @@ def test_the_journal_goes_when_the_record_holds_its_replies(suite: Suite, tmp_pa
     assert not layout.journal(cell).exists()
 
 
+def test_no_night_reads_or_deletes_the_journal_of_another(suite: Suite, tmp_path: Path) -> None:
+    layout, cell = Layout(tmp_path / "results"), quality_cell(suite)
+    names = ("", "2026-01-02", "2026-01-03")
+    assert len({layout.journal(cell, night) for night in names}) == 3
+    layout.cell(cell).mkdir(parents=True)
+    for night in names:
+        layout.journal(cell, night).write_text("x")
+    done = _completed(cell)
+    run = msgspec.structs.replace(done.run, night=names[1])
+    write.attempt(layout, msgspec.structs.replace(done, run=run), tmp_path)
+    assert [layout.journal(cell, night).exists() for night in names] == [True, False, True]
+
+
 @pytest.mark.parametrize(("schema", "word"), [(0, "too old"), (99, "too new")])
 def test_a_record_of_another_schema_is_refused_by_name(suite: Suite, tmp_path: Path, schema: int, word: str) -> None:
     folder = write.attempt(Layout(tmp_path / "results"), _completed(quality_cell(suite)), tmp_path)
