@@ -1,29 +1,18 @@
-"""The report before it has a form: title, answers and sections in reading order; Markdown and page both follow it."""
+"""The report before it has a form: title, opening and sections in reading order; Markdown and page both follow it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from harness.core.verdict import Claim
-from harness.report import chapters, checks, costs, evidence, noise, provenance, runtimes
+from harness.report import chapters, checks, claims, costs, evidence, noise, provenance, runtimes
 from harness.report.blocks import Prose, Section, or_else
 from harness.report.method import paragraphs
 from harness.report.plots import Picture, pictures
 from harness.report.tables import Table, matrix
 from harness.report.view import View
-from harness.report.wording import margin, percent, pvalue, tone
+from harness.report.wording import margin
 
 _PLACES = ("on every task", "on most tasks", "not shown on most tasks", "no claim, since the runtimes differ")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One candidate's claim: the sentence, the tones of its tasks in order, and the figures behind it."""
-
-    name: str
-    sentence: str
-    tones: tuple[tuple[str, str], ...]
-    figures: str
-    qualifiers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -33,7 +22,6 @@ class Document:
     title: str
     facts: tuple[str, ...]
     headline: str
-    answers: tuple[Answer, ...]
     sections: tuple[Section, ...]
 
 
@@ -48,7 +36,7 @@ def compose(view: View, now: datetime) -> Document:
         f"plan {plan.id}",
     )
     title = f"What quantization costs: {models} on {plan.hw}"
-    return Document(title, facts, headline(view), tuple(answer(view, one) for one in view.claims), sections(view))
+    return Document(title, facts, headline(view), sections(view))
 
 
 def headline(view: View) -> str:
@@ -78,21 +66,6 @@ def _place(view: View, claim: Claim) -> str:
     return _PLACES[1] if most else _PLACES[2]
 
 
-def answer(view: View, claim: Claim) -> Answer:
-    """A claim with the counts behind it."""
-    by = {task: view.quality.get((claim.candidate_arm, task)) for task in view.tasks}
-    figures = [f"margin {margin(claim.margin)}", f"{claim.tasks} tasks", f"most tasks: p {pvalue(claim.pvalue_most)}"]
-    if claim.share_within is not None:
-        figures.append(f"P(most within the margin) {percent(claim.share_within, 0)}")
-    return Answer(
-        view.label(claim.candidate_arm),
-        claim.sentence,
-        tuple((view.task_labels[task], tone(one)) for task, one in by.items() if one),
-        ", ".join(figures),
-        claim.qualifiers,
-    )
-
-
 def sections(view: View) -> tuple[Section, ...]:
     """All chapters; what could not be measured is said, not left out."""
     drawn = {picture.key: picture for picture in pictures(view)}
@@ -103,6 +76,7 @@ def sections(view: View) -> tuple[Section, ...]:
     diagnostics = or_else(evidence.diagnostics(view), "None were taken.")
     detail = [evidence.margin_counts(view), evidence.margin_details(view), evidence.comparisons(view)]
     found = (
+        Section("claims", "What is claimed, and what qualifies it", (or_else(claims.claims(view), ""),)),
         Section("runtimes", "Runtimes side by side", (or_else(runtimes.side_by_side(view), ""),)),
         Section("verdicts", "Verdicts", (or_else(matrix(view), no_quality.text) if view.quality else no_quality,)),
         Section("costs", "What it costs and what it buys", (or_else(costs.summary(view), "No arm was measured."),)),

@@ -1,7 +1,7 @@
 """From panels to figures: SVG for the page, SVG and PNG files, byte for byte the same from the same analysis.
 
-No dates and fixed ids; text stays text. Ink and paper are sentinel colours that `inline` turns into the page's own, so
-that a figure reads in light and in dark.
+No dates and fixed ids; text stays text. Ink and paper are sentinel colours that the page replaces by its own, so that a
+figure reads in light and in dark.
 """
 
 import io
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 import matplotlib as mpl
+from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -34,6 +35,7 @@ from harness.report.panels import (
     tradeoff_panels,
 )
 from harness.report.strokes import LINES
+from harness.report.vector import embedded
 from harness.report.view import View
 from harness.report.wording import public
 
@@ -104,7 +106,7 @@ class Picture:
     title: str
     alt: str
     caption: str
-    panels: tuple[str, ...]
+    panels: tuple[Markup, ...]
     svg: bytes
     png: bytes
 
@@ -138,7 +140,8 @@ def _picture(key: str, title: str, panels: Sequence[Panel], caption: str) -> Pic
     _figure(panels).savefig(png, format="png", dpi=_PNG_DPI, metadata={"Software": None})
     alt = f"{title}. " + " ".join(panel.alt for panel in panels)
     page = tuple(
-        inline(svg, f"{key}{at}", panel.alt) for at, (svg, panel) in enumerate(zip(single, panels, strict=True))
+        embedded(svg, f"{key}{at}", (panel.title, panel.alt), _PAGE_COLOURS)
+        for at, (svg, panel) in enumerate(zip(single, panels, strict=True))
     )
     return Picture(key, title, alt, caption, page, _sheet(single, panels, alt), png.getvalue())
 
@@ -186,14 +189,6 @@ def _svg(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return buffer.getvalue()
-
-
-def inline(svg: bytes, key: str, alt: str) -> str:
-    """An SVG as part of a page: own ids (prefixed with `key`), the page's colours, no prologue, a text alternative."""
-    text = _own_ids(svg, key).replace(f"fill: {PAPER}", "fill: none")
-    for colour, shown in _PAGE_COLOURS.items():
-        text = text.replace(colour, shown)
-    return text.replace("<svg ", f'<svg role="img" aria-label="{escape(public(alt), quote=True)}" ', 1)
 
 
 def _own_ids(svg: bytes, key: str) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -104,7 +105,11 @@ def test_ids_are_unique_and_every_inner_link_has_its_target(folder: Path) -> Non
 
 def test_every_figure_on_the_page_has_a_text_alternative(folder: Path) -> None:
     text = (folder / "index.html").read_text()
-    assert text.count("<svg ") == text.count('<svg role="img" aria-label="') == 2 * len(TASKS) + 3
+    drawings = re.findall(r"<svg [^>]*>.{0,80}", text, re.DOTALL)
+    assert len(drawings) == 2 * len(TASKS) + 3
+    for drawing in drawings:
+        assert 'role="img"' in drawing
+        assert "<title id=" in drawing
 
 
 @pytest.mark.parametrize("name", ["report.md", "index.html"])
@@ -174,7 +179,7 @@ def nothing_but(base: Analysis) -> Analysis:
 def test_a_hostile_name_stays_text_on_the_page(hostile: Path) -> None:
     page = Page((hostile / "index.html").read_text())
     assert page.open == []
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 1
     assert "alert('x')" in page.said
 
 
