@@ -12,7 +12,7 @@ override CMAKE_ARGS += -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CUR
 # Of pip's verbose output only the compiler's "[12/80]" steps, every tenth; all of it is in install.log.
 SHOW_COMPILE := awk '/\[[0-9]+\/[0-9]+\]/ {if (n++ % 10 == 0) print "  compiling", $$1} {fflush()}'
 
-.PHONY: demo test test-runtimes check wheel bench coverage pocket clean
+.PHONY: demo test test-browser test-runtimes check wheel bench coverage pocket clean
 
 demo: $(VENV)/.ready
 	$(RUN) -m harness run
@@ -24,6 +24,10 @@ test: $(VENV)/.ready
 test-runtimes: $(VENV)/.ready  # uv makes them several times as fast; setup chooses the flags of each build itself
 	$(PIP) install --quiet uv
 	env -u CMAKE_ARGS PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) tools/test_runtimes.py $(RUNTIMES)
+
+# The reports in a real Chromium, which is installed where there is none (Debian, as root): make test-browser WORDS="-k dark"
+test-browser: $(VENV)/.browser
+	$(RUN) -m tools.test_browser $(WORDS)
 
 check: $(VENV)/.ready
 	$(VENV)/bin/ruff check .
@@ -52,6 +56,10 @@ $(VENV)/.ready: pyproject.toml constraints.txt tools/llama_cpp_build.cmake
 	@echo "Installing into $(VENV); the first time llama.cpp is compiled, some minutes ..."
 	$(PIP) install --verbose --constraint constraints.txt --editable '.[dev,llama-cpp]' 2>&1 \
 		| tee $(VENV)/install.log | $(SHOW_COMPILE) || { tail -n 30 $(VENV)/install.log; exit 1; }
+	touch $@
+
+$(VENV)/.browser: $(VENV)/.ready
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[browser]'
 	touch $@
 
 clean:

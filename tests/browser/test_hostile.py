@@ -1,0 +1,131 @@
+"""Nothing that a model, a task, an item or an error line says gets out of the place where it is shown."""
+
+import csv
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.browser.conftest import Opener
+from tests.browser.hostile import EVIL, PAYLOADS, names, replies
+from tests.browser.watched import Watched
+
+HOSTILE = pytest.mark.parametrize("report", ["hostile"], indirect=True)
+# What our own templates and figures are made of: an element of another kind came out of a text.
+OWN = set(
+    """html head meta title style script body main header footer nav section article aside div span p a ul ol li dl dt dd
+    h1 h2 h3 h4 strong em b small abbr code pre kbd table caption colgroup col thead tbody tfoot tr th td details summary
+    figure figcaption button input select option optgroup label fieldset legend output time mark ins del br hr template
+    svg g path rect circle line polyline polygon text tspan title desc defs use clippath""".split()
+)
+_PROBE = """
+() => ({
+  pwned: window.__pwned,
+  proto: ({}).__pwned,
+  tags: [...new Set([...document.querySelectorAll('*')].map(one => one.tagName.toLowerCase()))],
+  handlers: [...document.querySelectorAll('*')]
+    .flatMap(one => one.getAttributeNames().filter(name => name.startsWith('on')).map(name => one.tagName + ' ' + name)),
+  links: [...document.querySelectorAll('[href], [src], [action], [formaction], [data]:not(div), [srcset], [xlink\\\\:href]')]
+    .map(one => one.getAttribute('href') ?? one.getAttribute('src') ?? one.outerHTML.slice(0, 200)),
+  styles: [...document.querySelectorAll('style')].length,
+})
+"""
+
+
+def calm(watched: Watched) -> None:
+    """No text of this page became a part of it."""
+    watched.page.wait_for_timeout(50)
+    found = watched.page.evaluate(_PROBE)
+    assert found["pwned"] is None
+    assert found["proto"] is None
+    assert set(found["tags"]) <= OWN
+    assert found["handlers"] == []
+    assert [link for link in found["links"] if not _ours(link)] == []
+
+
+def _ours(link: str) -> bool:
+    """An anchor of the page, or a relative file."""
+    return link.startswith("#") or (":" not in link and not link.startswith("/"))
+
+
+def test_the_corpus_is_hostile_in_every_way_that_is_asked() -> None:
+    found = replies()
+    assert len(found) == 1000
+    assert len(set(found)) > 990
+    assert sum(len(one) >= 1_000_000 for one in found) == 3
+    for part in ("<script", "onerror=", "javascript:", "{{", "=HYPERLINK", "](", "\u202e", "\ud800", "\0", "</script>",
+                 "\u2028", "-->", EVIL):
+        assert any(part in one for one in found), part
+
+
+def test_a_page_that_takes_them_as_they_are_would_be_found_out(tmp_path: Path, opened: Opener) -> None:
+    naive = tmp_path / "naive.html"
+    naive.write_text("<meta charset=utf-8><body>" + PAYLOADS[0] + "<img src=x onerror=1><a href='javascript:1'>x</a>")
+    watched = opened()
+    watched.open(naive)
+    with pytest.raises(AssertionError):
+        calm(watched)
+    assert watched.complaints
+    watched.complaints.clear()
+
+
+@HOSTILE
+def test_hostile_names_and_error_lines_stay_text_on_the_page(report: Path, opened: Opener) -> None:
+    watched = opened()
+    page = watched.open(report / "index.html")
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    calm(watched)
+    said = page.locator("body").inner_text()
+    assert "<script>window.__pwned=1</script>" in said
+    assert "{{7*7}}" in said
+
+
+@HOSTILE
+def test_the_page_cannot_run_or_load_anything_that_is_put_into_it(report: Path, opened: Opener) -> None:
+    """The second wall: were a text to get out, the page's own policy would stop it."""
+    watched = opened()
+    page = watched.open(report / "index.html")
+    page.evaluate("text => { const box = document.createElement('div'); document.body.append(box); box.innerHTML = text }",
+                  "<img src=x onerror=window.__pwned=1><img src=https://evil.invalid/x.png>"
+                  "<iframe src='javascript:parent.__pwned=1'></iframe><link rel=stylesheet href=https://evil.invalid/x.css>"
+                  "<a href='javascript:window.__pwned=1' id=bait>x</a><object data=https://evil.invalid/x></object>")
+    page.evaluate("document.getElementById('bait').click()")
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.__pwned=1'}))")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.__pwned") is None
+    assert len([one for one in watched.complaints if "Content Security Policy" in one]) >= 5
+    watched.complaints.clear()
+
+
+@HOSTILE
+def test_hostile_texts_break_no_file_that_is_read_by_a_program(report: Path, rendered: object) -> None:
+    with (report / "data.csv").open(newline="", encoding="utf-8") as stream:
+        head, *rows = csv.reader(stream)
+    assert {len(row) for row in rows} == {len(head)}
+    cells = [cell for row in rows for cell in row]
+    assert [cell for cell in cells if cell[:1] in "=+@\t\r" and cell] == []
+    json.loads((report / "inputs.json").read_text(encoding="utf-8"))
+    for picture in (report / "plots").glob("*.svg"):
+        assert {one.tag.rpartition("}")[2] for one in ElementTree.parse(picture).iter()}.isdisjoint({"script", "image"})
+
+
+@HOSTILE
+@pytest.mark.parametrize("name", ["report.md", "summary.md"])
+def test_hostile_texts_stay_text_in_markdown(report: Path, name: str) -> None:
+    from markdown_it import MarkdownIt
+
+    path = report / name
+    if not path.exists():
+        return
+    text = path.read_text(encoding="utf-8")
+    tokens = MarkdownIt("gfm-like", {"html": True, "linkify": False}).parse(text)
+    parts = [part for token in tokens for part in (token, *(token.children or ()))]
+    assert [part.content for part in parts if part.type in ("html_block", "html_inline")] == []
+    links = [str(part.attrs.get("href", part.attrs.get("src"))) for part in parts if part.type in ("link_open", "image")]
+    assert [link for link in links if not _ours(link)] == []
+    assert "\n::" not in text
+
+
+def test_names_hold_every_kind_of_break(tmp_path: Path) -> None:
+    assert {char for name in names() for char in "<>\"'|`[\0\u202e=" if char in name} == set("<>\"'|`[\0\u202e=")
