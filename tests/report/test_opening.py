@@ -92,7 +92,7 @@ def test_an_invalid_figure_is_marked_and_shows_no_number() -> None:
     for one in base.records:
         outcome = getattr(one, "outcome", None)
         flags = tuple(replace(flag, step=None) for flag in outcome.flags) if outcome else ()
-        records.append(replace(one, outcome=replace(outcome, flags=flags)) if outcome else one)  # type: ignore[type-var]
+        records.append(replace(one, outcome=replace(outcome, flags=flags)) if outcome else one)
     found = fields(glance(View(replace(base, records=tuple(records)))), "Q2_K")
     assert found["Decode, tok/s"] == Cell("✕ invalid", "see flags", "invalid")
 

@@ -26,7 +26,7 @@ def sped(quant: str, **changes: object) -> Analysis:
     """Speed of one quantization, its decode at the lightest step changed."""
     base = fast(only(loaded(), (quant,)))
     found = [
-        replace(one, **changes) if (one.name, one.step) == ("decode", SWEEP[0]) else one  # type: ignore[arg-type]
+        replace(one, **changes) if (one.name, one.step) == ("decode", SWEEP[0]) else one
         for one in base.speed
     ]
     return replace(base, speed=tuple(found))
