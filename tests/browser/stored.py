@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from harness.core.cell import Cell
 from harness.core.digest import storable, text_digest
 from harness.core.record import ItemResult, ItemText
 from harness.core.suite import Task
@@ -54,20 +53,20 @@ def published(folder: Path, said: Callable[[], Iterator[Said]], quants: Sequence
     plan = Arms(suite(*tasks), tuple(quants), replicate=False).plan
     layout = Layout(folder / "results")
     write.plan(layout, plan, "2025-01-01T00:00:00Z")
-    scratches = {cell: layout.scratch / cell.id for cell in plan.cells}
+    scratches = {cell.quant: layout.scratch / cell.id for cell in plan.cells}
     _write(scratches, said())
-    for cell, scratch in scratches.items():
-        write.attempt(layout, measured(cell).record, scratch)
+    for cell in plan.cells:
+        write.attempt(layout, measured(cell).record, scratches[cell.quant])
     report.main(Arguments((f"results={layout.root}", f"reports={folder / 'reports'}")))
     return next((folder / "reports").iterdir())
 
 
-def _write(scratches: dict[Cell, Path], said: Iterator[Said]) -> None:
+def _write(scratches: dict[str, Path], said: Iterator[Said]) -> None:
     with ExitStack() as stack:
         files = {}
-        for cell, scratch in scratches.items():
+        for quant, scratch in scratches.items():
             scratch.mkdir(parents=True)
-            files[cell.quant] = [
+            files[quant] = [
                 stack.enter_context((scratch / f"{name}.jsonl").open("wb")) for name in ("items", "texts")
             ]
         for one in said:
