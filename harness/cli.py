@@ -30,6 +30,7 @@ VERBS = {
     "doctor": "harness.verbs.doctor",
     "import": "harness.verbs.import_",
     "export": "harness.verbs.export",
+    "merge": "harness.verbs.merge",
     "setup": "harness.verbs.setup",
     "calibrate": "harness.verbs.calibrate",
 }
@@ -48,6 +49,7 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
   doctor    is this computer ready?
   import    results of lm-eval, Inspect, llama.cpp or a CSV: import PATH name=q4
   export    for other tools: export CELL to=DIR format=lm_eval (or csv, parquet)
+  merge     results folders of several boxes into one: merge A B --to results
   calibrate how exact is the load generator for served engines, on this box?
   setup X   an environment for a runtime: vllm, hf, mlx, llama-cpp, openai
 

@@ -1,6 +1,5 @@
 """Measure a plan: first its weights, then its cells in order, each in a fresh child; one failure stops nothing else."""
 
-import fcntl
 import math
 import os
 import shutil
@@ -18,7 +17,7 @@ from harness.compare import repeat
 from harness.core.cell import Cell, Job, Prepared
 from harness.core.config import Hardware, Metering
 from harness.core.digest import short_id
-from harness.core.errors import HarnessError, UserError
+from harness.core.errors import HarnessError
 from harness.core.plan import Plan
 from harness.core.record import Failed, Machine, Run, RunRecord, Skipped, Source
 from harness.core.repetition import Repeated
@@ -28,6 +27,7 @@ from harness.execute.looks import Listener, answer_by_looks, groups
 from harness.store import read, write
 from harness.store.items import LoadedRun
 from harness.store.layout import Layout
+from harness.store.lock import alone
 
 
 class Watcher(Listener, Protocol):
@@ -75,7 +75,7 @@ def measure(plan: Plan, context: Context, watcher: Watcher) -> None:
     Raises UserError where another run holds the results folder. KeyboardInterrupt ends the running child and leaves
     everything finished in place.
     """
-    with _alone(context.layout):
+    with alone(context.layout):
         write.plan(context.layout, plan, _now())
         _Measurement(plan, context, watcher).run()
 
@@ -231,19 +231,6 @@ class _Measurement:
             raise HarnessError(f"cannot create {folder}: {error.strerror}", hint) from error
         yield folder
         shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _alone(layout: Layout) -> Iterator[None]:
-    """Two runs at once would measure each other. What a killed run left in the scratch folder is swept."""
-    layout.root.mkdir(parents=True, exist_ok=True)
-    with layout.lock.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(f"another run is measuring into {layout.root}", "wait for it or stop it") from error
-        shutil.rmtree(layout.scratch, ignore_errors=True)
-        yield
 
 
 def _weights_key(cell: Cell) -> tuple[str, ...]:

@@ -29,11 +29,16 @@ def newest(layout: Layout) -> tuple[Calibrated, Path]:
     found = sorted(layout.root.glob("*/calibrations/*.json"), key=lambda path: path.name)
     if not found:
         raise NotFound(f"no calibration under {layout.root}", "python -m harness calibrate")
+    return read(found[-1]), found[-1]
+
+
+def read(path: Path) -> Calibrated:
+    """One of them; raises SchemaError for one of another version."""
     try:
-        read = msgspec.json.decode(found[-1].read_bytes(), type=Calibrated)
+        found = msgspec.json.decode(path.read_bytes(), type=Calibrated)
     except msgspec.DecodeError as error:
-        raise SchemaError(f"{found[-1]} is no calibration: {error}", "make a new one") from error
-    if read.schema != CALIBRATION_SCHEMA:
-        raise SchemaError(f"{found[-1]} has schema {read.schema}; this version reads {CALIBRATION_SCHEMA}",
+        raise SchemaError(f"{path} is no calibration: {error}", "make a new one") from error
+    if found.schema != CALIBRATION_SCHEMA:
+        raise SchemaError(f"{path} has schema {found.schema}; this version reads {CALIBRATION_SCHEMA}",
                           "make a new one")
-    return read, found[-1]
+    return found

@@ -96,7 +96,12 @@ def plan(layout: Layout, prefix: str = "") -> Plan:
         if not prefix and path.parent.parent.name == IMPORTED:
             continue
         if path.stem.split("-", 1)[1].startswith(prefix):
-            found: Plan = _decode(path.read_bytes(), Plan, path)
-            return found
+            return plan_file(path)
     what = f"no plan {prefix!r}" if prefix else "no plan"
     raise NotFound(f"{what} under {layout.root}", "python -m harness run")
+
+
+def plan_file(path: Path) -> Plan:
+    """One stored plan; raises SchemaError where this version cannot read it."""
+    found: Plan = _decode(path.read_bytes(), Plan, path)
+    return found

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from harness.core.errors import HarnessError
 from harness.core.plan import Plan
 from harness.core.record import Completed, ItemResult, RequestTrace, RunRecord, Sample
+from harness.store import sums
 from harness.store.layout import Layout
 
 _ROWS_AT_ONCE = 4_000
@@ -35,6 +36,7 @@ def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
         if (scratch / "log.txt").exists():
             shutil.copyfile(scratch / "log.txt", building / "log.txt")
         (building / "record.json").write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1))
+        sums.write(building)
         _sync(building)
         building.rename(final)
         _sync_folder(final.parent)
