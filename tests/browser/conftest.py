@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser import pages, stored
+from tests.browser import pages
 from tests.browser.watched import LAPTOP, Trap, Watched, watch
 from tools import chromium
 
@@ -99,7 +100,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The folder of a report of `pages` or `stored`, by the name of its function; each is rendered once."""
 
     def render(name: str) -> Path:
-        made: Path = getattr(pages if hasattr(pages, name) else stored, name)(tmp_path_factory.mktemp(name))
+        kind = pages if hasattr(pages, name) else importlib.import_module("tests.browser.stored")
+        made: Path = getattr(kind, name)(tmp_path_factory.mktemp(name))
         return made
 
     return cache(render)
