@@ -1,18 +1,29 @@
-"""The report before it has a form: title, opening and sections in reading order; Markdown and page both follow it."""
+"""The report before it has a form: first screen, answers and sections in reading order; Markdown and page follow it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from harness.core.verdict import Claim
-from harness.report import chapters, checks, claims, costs, evidence, noise, provenance, runtimes
+from harness.report import chapters, checks, costs, evidence, noise, provenance, runtimes
 from harness.report.blocks import Prose, Section, or_else
 from harness.report.method import paragraphs
+from harness.report.opening import Opening, opening
 from harness.report.plots import Picture, pictures
+from harness.report.sentence import title
 from harness.report.tables import Table, matrix
 from harness.report.view import View
-from harness.report.wording import margin
+from harness.report.wording import margin, percent, pvalue, tone
 
-_PLACES = ("on every task", "on most tasks", "not shown on most tasks", "no claim, since the runtimes differ")
+
+@dataclass(frozen=True)
+class Answer:
+    """One candidate's claim: the sentence, the tones of its tasks in order, and the figures behind it."""
+
+    name: str
+    sentence: str
+    tones: tuple[tuple[str, str], ...]
+    figures: str
+    qualifiers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -21,49 +32,51 @@ class Document:
 
     title: str
     facts: tuple[str, ...]
-    headline: str
+    opening: Opening
+    answers: tuple[Answer, ...]
     sections: tuple[Section, ...]
+
+    @property
+    def headline(self) -> str:
+        """The sentence that the whole report comes down to."""
+        return self.opening.sentence
 
 
 def compose(view: View, now: datetime) -> Document:
     """The document of an analysis; `now` dates it."""
     plan = view.analysis.plan
-    models = ", ".join(dict.fromkeys(arm.model for arm in view.arms)) or "no model"
     facts = (
         f"{now:%d %B %Y}",
-        f"box {plan.hw}",
+        f"box {plan.hw}{machine(view)}",
         f"suite {plan.suite.name} {plan.suite.digest[:12]}".strip(),
         f"plan {plan.id}",
     )
-    title = f"What quantization costs: {models} on {plan.hw}"
-    return Document(title, facts, headline(view), sections(view))
+    answers = tuple(answer(view, one) for one in view.claims)
+    return Document(title(view), facts, opening(view), answers, sections(view))
 
 
-def headline(view: View) -> str:
-    """The candidates grouped by what their claims support; nothing is claimed across runtimes."""
-    if not view.claims:
-        if any(one.kind == "bridge" for one in view.analysis.comparisons):
-            return "Runtimes only: no quantization was set beside full precision."
-        return "Speed only: quality was not compared." if view.analysis.speed else "Nothing could be compared."
-    groups: dict[str, list[str]] = {place: [] for place in _PLACES}
-    for claim in view.claims:
-        groups[_place(view, claim)].append(view.label(claim.candidate_arm))
-    baselines = {view.label(claim.baseline_arm) for claim in view.claims}
-    against = next(iter(baselines)) if len(baselines) == 1 else "full precision"
-    within = " or ".join(sorted({margin(claim.margin) for claim in view.claims}))
-    words = "; ".join(f"{place}: {', '.join(names)}" for place, names in groups.items() if names)
-    return f"Equivalent to {against} within {within} {words}."
+def machine(view: View) -> str:
+    """What the box is, in brackets; "" where the records do not agree or do not say."""
+    found = {(run.machine.gpus, run.machine.cpu, run.machine.cores) for run in view.runs if run.machine.cores}
+    if len(found) != 1:
+        return ""
+    gpus, cpu, cores = next(iter(found))
+    return f" ({', '.join(gpus) or f'{cpu}, {cores} cores'})"
 
 
-def _place(view: View, claim: Claim) -> str:
-    """One of _PLACES: all tasks (intersection-union), most tasks (partial conjunction at the plan's level), or not."""
-    runtimes = {arm.arm: arm.runtime for arm in view.arms}
-    if runtimes.get(claim.candidate_arm) != runtimes.get(claim.baseline_arm):
-        return _PLACES[3]
-    if 0 < claim.tasks == claim.equivalent:
-        return _PLACES[0]
-    most = 2 * claim.equivalent > claim.tasks and claim.pvalue_most < view.analysis.plan.protocol.alpha
-    return _PLACES[1] if most else _PLACES[2]
+def answer(view: View, claim: Claim) -> Answer:
+    """A claim with the counts behind it."""
+    by = {task: view.quality.get((claim.candidate_arm, task)) for task in view.tasks}
+    figures = [f"margin {margin(claim.margin)}", f"{claim.tasks} tasks", f"most tasks: p {pvalue(claim.pvalue_most)}"]
+    if claim.share_within is not None:
+        figures.append(f"P(most within the margin) {percent(claim.share_within, 0)}")
+    return Answer(
+        view.label(claim.candidate_arm),
+        claim.sentence,
+        tuple((view.task_labels[task], tone(one)) for task, one in by.items() if one),
+        ", ".join(figures),
+        claim.qualifiers,
+    )
 
 
 def sections(view: View) -> tuple[Section, ...]:
@@ -76,7 +89,6 @@ def sections(view: View) -> tuple[Section, ...]:
     diagnostics = or_else(evidence.diagnostics(view), "None were taken.")
     detail = [evidence.margin_counts(view), evidence.margin_details(view), evidence.comparisons(view)]
     found = (
-        Section("claims", "What is claimed, and what qualifies it", (or_else(claims.claims(view), ""),)),
         Section("runtimes", "Runtimes side by side", (or_else(runtimes.side_by_side(view), ""),)),
         Section("verdicts", "Verdicts", (or_else(matrix(view), no_quality.text) if view.quality else no_quality,)),
         Section("costs", "What it costs and what it buys", (or_else(costs.summary(view), "No arm was measured."),)),

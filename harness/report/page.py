@@ -40,10 +40,11 @@ def asset(name: str) -> Markup:
     return Markup(text)
 
 
-def policy(styles: Sequence[str], scripts: Sequence[str], more: Mapping[str, str] | None = None) -> str:
+def policy(styles: Sequence[str], scripts: Sequence[str], more: Mapping[str, str] | None = None) -> Markup:
     """The content of the page's Content-Security-Policy: these inline texts (exactly) and nothing from anywhere.
 
-    `more` adds sources to a directive or a directive: {"script-src": "'self'", "img-src": "data:"}.
+    `more`, which has to be ours, adds sources to a directive or a directive: {"img-src": "data:"}. What comes back goes
+    into a template as it is, since parts of a digest can look like a path.
     """
     allowed = {
         "default-src": "'none'",
@@ -54,7 +55,7 @@ def policy(styles: Sequence[str], scripts: Sequence[str], more: Mapping[str, str
     }
     for name, sources in (more or {}).items():
         allowed[name] = f"{allowed.get(name, '')} {sources}".replace("'none'", "").strip()
-    return "; ".join(f"{name} {' '.join(sources.split())}" for name, sources in allowed.items())
+    return Markup("; ".join(f"{name} {' '.join(sources.split())}" for name, sources in allowed.items()))
 
 
 def _digest(text: str) -> str:

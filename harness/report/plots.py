@@ -123,6 +123,12 @@ def pictures(view: View) -> tuple[Picture, ...]:
         return tuple(_picture(key, title, panels, caption) for key, title, panels, caption in drafts if panels)
 
 
+def picture(key: str, title: str, panels: Sequence[Panel], caption: str) -> Picture:
+    """One figure alone."""
+    with mpl.rc_context(_STYLE):
+        return _picture(key, title, panels, caption)
+
+
 def _of_speed(view: View) -> Iterator[tuple[str, str, list[Panel], str]]:
     """Key, title, panels and caption of what was measured under load."""
     yield "load", "Latency against throughput", load_panels(view), _LOAD

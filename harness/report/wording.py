@@ -20,6 +20,14 @@ SYMBOLS = {
     Verdict.BROKEN.value: "✕",
     NO_INFORMATION: "∅",
 }
+PLAIN = {  # the verdicts in words that need no explanation, the most telling first
+    Verdict.EQUIVALENT.value: "equivalent",
+    Verdict.DEGRADED.value: "worse",
+    Verdict.INCONCLUSIVE.value: "undecided",
+    Verdict.BROKEN.value: "not comparable",
+    NO_INFORMATION: "without information",
+    Verdict.IMPROVED.value: "better",
+}
 _SHARES = ("share", "1")  # units of readings that are parts of a whole
 _PATH = re.compile(r"(?<![\w:/.~<])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:'\"<>|,;=()]+[/\\])+([^\s/\\:'\"<>|,;=()]*)")
 _FILE_URL = re.compile(r"file://[^\s'\"<>,;)]*/")

@@ -1,0 +1,223 @@
+"""The sentence at the top of a report: what was compared, on which box, and the verdict with its margin and counts.
+
+Every kind of run has one that is true of it. Undecided and broken tasks are always counted in it, nothing is claimed
+across runtimes, and a run that was cut short says so first.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from harness.core.cell import IMPORTED
+from harness.core.record import Completed, Failed, Skipped
+from harness.core.verdict import Claim, Comparison
+from harness.report.measured import Measured
+from harness.report.readings import heading, verdict_words
+from harness.report.steps import words
+from harness.report.view import View
+from harness.report.wording import PLAIN, margin, quantity, quantity_range, tone
+
+Kind = Literal["quality", "bridge", "fidelity", "speed", "alone", "nothing"]
+_CLAUSES = 8  # of a sentence; what more candidates say is counted
+_HEADLINE = ("decode", "throughput", "prefill", "ttft", "peak_memory")
+_TITLES: dict[Kind, str] = {
+    "quality": "What quantization costs",
+    "bridge": "What the runtime changes",
+    "fidelity": "How far quantization moves the next token",
+    "speed": "How fast the quantizations run",
+    "alone": "Measured without a baseline",
+    "nothing": "Nothing was compared",
+}
+
+
+def kind(view: View) -> Kind:
+    """What the run as a whole is about: the strongest comparison that it holds."""
+    if any(claim.tasks for claim in view.claims):
+        return "quality"
+    if any(one.kind == "bridge" for one in view.analysis.comparisons):
+        return "bridge"
+    if view.analysis.diagnostics:
+        return "fidelity"
+    if any(one.ratio for one in view.analysis.speed):
+        return "speed"
+    measured = any(one.candidate for one in view.analysis.speed) or any(arm.scores for arm in view.arms)
+    return "alone" if measured else "nothing"
+
+
+def title(view: View) -> str:
+    """The heading of the report: its kind, the models and the box."""
+    return f"{_TITLES[kind(view)]}: {_subject(view)}"
+
+
+def headline(view: View) -> str:
+    """The sentence, whole."""
+    said = {
+        "quality": _quality,
+        "bridge": _bridge,
+        "fidelity": _fidelity,
+        "speed": _speed,
+        "alone": _alone,
+        "nothing": _nothing,
+    }[kind(view)](view)
+    left = missing(view)
+    done = len(view.analysis.plan.cells) - left
+    return f"Not finished, {done} of {len(view.analysis.plan.cells)} cells so far: {said}" if left else said
+
+
+def missing(view: View) -> int:
+    """Planned cells of which nothing is known: neither measured, failed nor skipped, nor left out as not needed."""
+    known = {one.run.cell.id for one in view.analysis.records if isinstance(one, Completed | Failed | Skipped)}
+    known |= {cell for one in view.analysis.repeats for cell in one.not_needed}
+    return sum(cell.id not in known for cell in view.analysis.plan.cells)
+
+
+def failed(view: View) -> tuple[Failed, ...]:
+    """The records of planned cells that failed."""
+    return tuple(one for one in view.analysis.records if isinstance(one, Failed))
+
+
+def tallied(tones: Iterable[str], skip: str = "") -> str:
+    """Counts in plain words: "4 undecided, 1 worse"; `skip` is left out."""
+    found = Counter(tones)
+    return ", ".join(f"{found[one]} {word}" for one, word in PLAIN.items() if found[one] and one != skip)
+
+
+def _subject(view: View) -> str:
+    models = list(dict.fromkeys(arm.model for arm in view.arms))
+    named = f"{len(models)} models" if len(models) > 3 else ", ".join(models) or "no model"
+    where = "measured elsewhere (imported)" if view.analysis.plan.hw == IMPORTED else f"on {view.analysis.plan.hw}"
+    return f"{named} {where}"
+
+
+def _quality(view: View) -> str:
+    claims = [one for one in view.claims if one.tasks]
+    sound = [one for one in claims if not _across(view, one)]
+    within = " or ".join(sorted({margin(one.margin) for one in view.quality.values() if one.confirmatory}))
+    groups: dict[str, list[str]] = {}
+    for one in sound:
+        groups.setdefault(_counted(one), []).append(view.label(one.candidate_arm))
+    parts = [f"{_all(names)} {text}" for text, names in list(groups.items())[:_CLAUSES]]
+    if parts:
+        first, names = next(iter(groups.items()))
+        parts[0] = f"{_all(names)} {'are' if len(names) > 1 else 'is'} equivalent {_with_tasks(first)}"
+    if len(groups) > _CLAUSES:
+        rest = sum(len(names) for names in list(groups.values())[_CLAUSES:])
+        parts.append(f"{rest} more in the table")
+    if len(sound) < len(claims):
+        names = [view.label(one.candidate_arm) for one in claims if one not in sound]
+        parts.append(f"no claim for {_all(names)}, since the runtimes differ")
+    return f"{_subject(view)}, against {_against(view, claims)} within {within}: {'; '.join(parts)}."
+
+
+def _across(view: View, claim: Claim) -> bool:
+    """Whether candidate and baseline ran on different runtimes, so that nothing can be put down to quantization."""
+    runtimes = {arm.arm: arm.runtime for arm in view.arms}
+    return runtimes.get(claim.candidate_arm) != runtimes.get(claim.baseline_arm)
+
+
+def _against(view: View, claims: Sequence[Claim]) -> str:
+    names = {view.label(claim.baseline_arm) for claim in claims}
+    return next(iter(names)) if len(names) == 1 else "full precision"
+
+
+def _counted(one: Claim) -> str:
+    """ "on all 5", or "on 3 of 5 (1 worse, 1 undecided)"."""
+    if one.equivalent == one.tasks:
+        return f"on all {one.tasks}" if one.tasks > 1 else "on the only"
+    tones = {"degraded": one.degraded, "improved": one.improved, "inconclusive": one.inconclusive,
+             "broken": one.broken, "no information": one.no_information}
+    return f"on {one.equivalent or 'none'} of {one.tasks} ({tallied(Counter(tones).elements())})"
+
+
+def _with_tasks(text: str) -> str:
+    """The counts of the first clause name what is counted: "on all 5 tasks"."""
+    counts, bracket, rest = text.partition(" (")
+    return f"{counts} {'task' if counts.endswith(('only', ' of 1')) else 'tasks'}{bracket}{rest}"
+
+
+def _all(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + f" and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _bridge(view: View) -> str:
+    found: dict[tuple[str, str], list[Comparison]] = {}
+    for one in view.analysis.comparisons:
+        if one.kind == "bridge":
+            found.setdefault((one.candidate_arm, one.baseline_arm), []).append(one)
+    parts = []
+    for (arm, baseline), rows in found.items():
+        tones = [tone(one) for one in rows]
+        rest = tallied(tones, skip="equivalent")
+        counts = f"{tones.count('equivalent')} of {len(rows)} tasks" + (f" ({rest})" if rest else "")
+        within = " or ".join(sorted({margin(one.margin) for one in rows}))
+        parts.append(f"{view.label(arm)} is equivalent to {view.label(baseline)} within {within} on {counts}")
+    return f"{_subject(view)}, full precision only: {'; '.join(parts)}. No quantization was compared."
+
+
+def _fidelity(view: View) -> str:
+    names = list(dict.fromkeys(view.label(one.candidate_arm) for one in view.analysis.diagnostics))
+    return (
+        f"{_subject(view)}: perplexity and divergence of {_all(names)} are shown, which carry no verdict. No scored "
+        "task was compared, so nothing is claimed about answers."
+    )
+
+
+def _speed(view: View) -> str:
+    at = view.speeds.lightest
+    names = [one for one in _HEADLINE if any(_ratio(view, arm.arm, one) for arm in view.candidates)]
+    if not names:
+        return f"{_subject(view)}: no ratio of speeds is known. Quality was not compared."
+    found = [one for arm in view.candidates if (one := view.speeds.get(arm.arm, names[0], at)) and one.against]
+    found.sort(key=lambda one: one.unusable)
+    parts = [_times(view, one, first=not index) for index, one in enumerate(found[:_CLAUSES])]
+    parts += [f"{len(found) - _CLAUSES} more in the table"] if len(found) > _CLAUSES else []
+    return f"{_subject(view)}, {words(at)}: {'; '.join(parts)}. Quality was not compared."
+
+
+def _ratio(view: View, arm: str, name: str) -> bool:
+    one = view.speeds.get(arm, name, view.speeds.lightest)
+    return bool(one and one.against and one.against.ratio)
+
+
+def _times(view: View, one: Measured, first: bool) -> str:
+    """A candidate's ratio as a clause, the first one with what it is a ratio of."""
+    name = view.label(one.arm)
+    if one.unusable or one.against is None or one.against.ratio is None:
+        return f"{name} has no valid figure"
+    ratio = one.against.ratio
+    limits = quantity_range(ratio, "") or "no interval"
+    full = f"{view.label(one.against.baseline_arm)}"
+    does = f"decodes {ratio.score:.2f}× as fast as {full}" if one.name == "decode" else (
+        f"has {ratio.score:.2f}× the {heading(one.name).lower() if one.name != 'ttft' else 'TTFT'} of {full}")
+    text = f"{name} {does}, {limits}" if first else f"{name} {ratio.score:.2f}×, {limits}"
+    word = verdict_words(one.against)
+    said = {"inconclusive": "undecided", "same": f"the same within {100 * view.speed_margin:g} %"}.get(word, "")
+    extra = ", ".join(part for part in (said, "flagged" if one.objections else "") if part)
+    return f"{text} ({extra})" if extra else text
+
+
+def _alone(view: View) -> str:
+    names = [view.label(arm.arm) for arm in view.arms]
+    who = f"{len(names)} arms" if len(names) > _CLAUSES else _all(names)
+    known = [one for arm in view.arms if (one := view.speeds.get(arm.arm, "decode", view.speeds.lightest))]
+    figures = [_own(view, one) for one in known if one.usable][:3]
+    shown = f" Decode: {'; '.join(figures)}." if figures else ""
+    return (
+        f"{_subject(view)}: {who} measured without a baseline, so nothing is said of what quantization costs."
+        f"{shown}"
+    )
+
+
+def _own(view: View, one: Measured) -> str:
+    scored = one.usable
+    if scored is None:
+        return ""
+    limits = quantity_range(scored, one.unit) or "no interval"
+    return f"{view.label(one.arm)} {quantity(scored.score, one.unit)}, {limits}"
+
+
+def _nothing(view: View) -> str:
+    measured = sum(isinstance(one, Completed) for one in view.analysis.records)
+    said = f"{_subject(view)}: nothing could be compared; {measured} of {len(view.analysis.plan.cells)} cells measured."
+    reasons = Counter(f"{one.kind}: {one.reason}" for one in failed(view))
+    return f"{said} {len(failed(view))} failed, first with {next(iter(reasons))}." if reasons else said

@@ -1,0 +1,181 @@
+"""The first screen: one table in which nothing undecided looks like a pass, one plot that stays small."""
+
+import re
+
+import pytest
+from msgspec.structs import replace
+
+from harness.core.verdict import Analysis, Comparison
+from harness.report import html
+from harness.report.document import compose
+from harness.report.forest import forest, lines
+from harness.report.glance import glance, worst
+from harness.report.opening import opening, warnings
+from harness.report.tables import Cell, Table
+from harness.report.view import View
+from harness.report.wording import SYMBOLS
+from tests.report.example import analysis, only
+from tests.report.loaded import loaded
+from tests.report.pieces import TASKS
+from tests.report.test_render import HOSTILE, NOW, Page
+from tests.report.test_sentence import fast
+
+KINDS = ("math", "code", "knowledge", "reading")
+
+
+def many() -> Analysis:
+    """Twenty tasks of four kinds, seven quantizations."""
+    base = analysis()
+    names = list(TASKS)
+    found: list[Comparison] = []
+    for at in range(20):
+        same = [one for one in base.comparisons if one.task == names[at % 5]]
+        found += [replace(one, task=f"task_{at:02d}", task_kind=KINDS[at % 4]) for one in same]
+    return replace(base, comparisons=tuple(found))
+
+
+def fields(table: Table, label: str) -> dict[str, Cell]:
+    line = next(row for row in table.rows if row[0].text == label)
+    return dict(zip(table.columns, line, strict=True))
+
+
+def test_few_tasks_have_a_column_each_with_a_symbol_and_a_word() -> None:
+    found = fields(glance(View(analysis())), "Q4_K_M")
+    assert found["classify"] == Cell("≈ equivalent", "−0.6", "equivalent")
+    assert found["extract"] == Cell("? undecided", "−1.3", "inconclusive")
+    assert found["code"] == Cell("▲ better", "+1.7", "improved")
+
+
+def test_what_is_broken_has_no_number() -> None:
+    found = fields(glance(View(analysis())), "Q4_0")
+    assert found["passage qa"] == Cell("✕ not comparable", "", "broken")
+
+
+def test_many_tasks_are_counted_by_their_kind_under_the_worst_of_them() -> None:
+    table = glance(View(many()))
+    assert table.columns[1:5] == KINDS
+    assert fields(table, "Q8_0")["math"] == Cell("≈ 5 of 5 equivalent", "", "equivalent")
+    assert fields(table, "Q4_K_M")["math"] == Cell("? 2 of 5 equivalent", "2 undecided, 1 better", "inconclusive")
+    assert fields(table, "Q2_K")["math"] == Cell("▼ 0 of 5 equivalent", "5 worse", "degraded")
+
+
+def test_a_group_with_a_task_that_was_not_measured_is_no_pass() -> None:
+    base = many()
+    lost = [one for one in base.comparisons if (one.task, one.candidate_arm) == ("task_00", "pocket q8_0 llama_cpp")]
+    table = glance(View(replace(base, comparisons=tuple(one for one in base.comparisons if one not in lost))))
+    assert fields(table, "Q8_0")["math"] == Cell("? 4 of 5 equivalent", "1 not measured", "inconclusive")
+
+
+@pytest.mark.parametrize("bad", [name for name in SYMBOLS if name != "equivalent"])
+def test_only_a_group_that_is_equivalent_throughout_is_shown_as_such(bad: str) -> None:
+    assert worst(["equivalent", bad, "equivalent"]) == bad
+
+
+def test_columns_that_nobody_knows_are_left_out() -> None:
+    columns = glance(View(analysis())).columns
+    assert "Bits per weight" not in columns
+    assert not any(one.startswith("Energy") for one in columns)
+    known = replace(analysis(), arms=tuple(replace(one, bits_per_weight=4.8123) for one in analysis().arms))
+    assert fields(glance(View(known)), "Q8_0")["Bits per weight"].text == "4.81"
+
+
+def test_a_ratio_stands_with_its_word_and_interval() -> None:
+    found = fields(glance(View(loaded())), "Q8_0")
+    assert found["Decode, tok/s"].detail.startswith("×1.24 faster\n[1.2")
+    assert found["Energy, J/token"].detail.startswith("×0.83 less\n[0.8")
+    assert fields(glance(View(loaded())), "Q4_K_M")["Decode, tok/s"].text.endswith("⚠")
+
+
+def test_an_invalid_figure_is_marked_and_shows_no_number() -> None:
+    base = loaded()
+    records = []
+    for one in base.records:
+        outcome = getattr(one, "outcome", None)
+        flags = tuple(replace(flag, step=None) for flag in outcome.flags) if outcome else ()
+        records.append(replace(one, outcome=replace(outcome, flags=flags)) if outcome else one)
+    found = fields(glance(View(replace(base, records=tuple(records)))), "Q2_K")
+    assert found["Decode, tok/s"] == Cell("✕ invalid", "see flags", "invalid")
+
+
+def test_the_legend_explains_exactly_the_verdicts_that_occur() -> None:
+    note = glance(View(only(analysis(), ("q8_0", "q2_k")))).note
+    assert "≈ equivalent: shown to lie within 2 points" in note
+    assert "▼ worse: a loss is shown" in note
+    assert "undecided" not in note
+    assert "which is not a pass" in glance(View(analysis())).note
+
+
+def test_the_plot_has_a_row_for_each_task_while_they_fit() -> None:
+    rows, what = lines(View(only(analysis(), ("q8_0", "q4_k_m", "q2_k"))))
+    assert len(rows) == 3 * 6
+    assert what == ""
+
+
+def test_a_row_of_a_crowded_plot_is_the_worst_and_never_a_mean() -> None:
+    rows, what = lines(View(many()))
+    assert [row.label for row in rows] == ["Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q4_0", "Q3_K_M", "Q2_K"]
+    assert what == "the candidate's task that reaches lowest"
+    worst_of_last = min(one.low90 for one in many().comparisons if "q2_k" in one.candidate_arm)
+    assert rows[-1].one is not None
+    assert rows[-1].one.low90 == worst_of_last
+    assert rows[4].one is not None
+    assert rows[4].one.verdict == "broken"
+
+
+def test_the_plot_says_every_verdict_it_draws_in_words() -> None:
+    found = forest(View(only(analysis(), ("q4_k_m",))))
+    assert found is not None
+    assert "Q4_K_M on extract: −1.3 undecided" in found.panel.alt
+    assert "Equivalent: the thick line inside the grey band, ±2 points." in found.caption
+
+
+def test_speed_alone_is_drawn_as_ratios() -> None:
+    found = forest(View(fast(only(loaded(), ("q8_0", "q2_k")))))
+    assert found is not None
+    assert found.panel.alt == "Q8_0 1.24; Q2_K 1.33."
+
+
+def test_nothing_to_draw_is_no_plot() -> None:
+    assert forest(View(replace(fast(analysis()), speed=()))) is None
+
+
+def test_what_all_claims_share_stands_on_the_first_screen() -> None:
+    base = only(analysis(), ("q8_0", "q2_k"))
+    claims = (
+        replace(base.claims[0], qualifiers=("only the first 400 items", "stopped early")),
+        replace(base.claims[1], qualifiers=("only the first 400 items",)),
+    )
+    assert opening(View(replace(base, claims=claims))).qualifiers == ("only the first 400 items",)
+
+
+def test_failures_and_missing_cells_are_warned_of() -> None:
+    base = analysis()
+    assert warnings(View(base)) == ("1 of 35 planned cells failed, first pocket iq2_xs llama_cpp quality (memory).",)
+    assert "26 of 35 planned cells are not measured" in warnings(View(replace(base, records=base.records[:9])))[0]
+
+
+def test_the_page_holds_sentence_table_and_plot_before_anything_else() -> None:
+    text = html.render(compose(View(only(analysis(), ("q4_k_m",))), NOW))
+    header = text[text.index("<header>") : text.index("</header>")]
+    assert 'class="headline"' in header
+    assert header.count("<table") == 1
+    assert header.count("<svg") == 1
+    assert re.search(r'id="claims".*Q4_K_M is equivalent', text, re.DOTALL)
+
+
+def test_a_page_has_the_marks_that_assistive_technology_goes_by() -> None:
+    text = html.render(compose(View(only(loaded(), ("q4_k_m",))), NOW))
+    page = Page(text)
+    assert '<html lang="en">' in text
+    assert page.tags.count("main") == page.tags.count("h1") == page.tags.count("header") == 1
+    assert page.tags.count("caption") == page.tags.count("table")
+    assert len(re.findall(r"<th ", text)) == len(re.findall(r'<th scope="(?:col|row)"', text))
+    assert 'class="skip" href="#details"' in text
+    assert page.tags.count("figure") == page.tags.count("figcaption")
+
+
+def test_a_page_has_no_style_attribute_and_no_handler() -> None:
+    text = html.render(compose(View(only(analysis(model=HOSTILE), ("q4_0",), ("code", "passage_qa"))), NOW))
+    assert re.findall(r"<[a-z][^>]*\s(?:style|on\w+)=", text) == []
+    assert text.count("<style>") == text.count("<script>") == 1
+    assert "unsafe" not in text[: text.index("<style>")]
