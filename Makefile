@@ -12,7 +12,7 @@ override CMAKE_ARGS += -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE=$(CUR
 # Of pip's verbose output only the compiler's "[12/80]" steps, every tenth; all of it is in install.log.
 SHOW_COMPILE := awk '/\[[0-9]+\/[0-9]+\]/ {if (n++ % 10 == 0) print "  compiling", $$1} {fflush()}'
 
-.PHONY: demo test test-browser test-runtimes check wheel bench coverage pocket clean
+.PHONY: demo test test-browser test-runtimes check wheel bench coverage pocket screenshots clean
 
 demo: $(VENV)/.ready
 	$(RUN) -m harness run
@@ -45,6 +45,11 @@ bench: $(VENV)/.ready
 coverage: $(VENV)/.ready
 	$(RUN) -m benchmarks.coverage
 	$(RUN) -m benchmarks.coverage_rounds
+
+# The pictures of docs/, from the newest run in results/; from a demo where there is none.
+screenshots: $(VENV)/.browser
+	ls results/*/plans/*.json >/dev/null 2>&1 || $(RUN) -m harness run
+	$(RUN) -m tools.screenshots
 
 # Makes the model and suite that ship in assets/pocket and suites/ again: about three hours on two cores.
 pocket: $(VENV)/.ready

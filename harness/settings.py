@@ -28,7 +28,7 @@ from harness.plan.gguf import overrides_for
 
 _POINT_GROUPS = ("model", "quant", "runtime", "load")
 _PLAIN = ("suite", "limit", "stop", "samples", "temperature", "seed", "timeout_seconds", "rerun")
-_SINGLE = (*_PLAIN, "tasks", "baseline", "results", "reports", "protocol", "metering")
+_SINGLE = (*_PLAIN, "texts", "tasks", "baseline", "results", "reports", "protocol", "metering")
 _LOCAL = "local"  # the entry that stands behind model=/path/to/weights.gguf
 _PRIMARY = "quantharness"
 _LOAD_FIELDS = {field for field in Load.__struct_fields__ if field not in ("key", "trace_sha256")}
@@ -253,6 +253,7 @@ def _settings(merged: Merged, points: list[Point], overrides: tuple[str, ...], p
         "matrix": _night(bundle.convert(merged["matrix"], Matrix, f"matrix={merged['matrix']['key']}")),
         "protocol": bundle.convert(merged["protocol"], Protocol, "protocol"),
         "metering": merged.get("metering", {}),
+        "texts": merged.get("texts", True),
         "tasks": () if listed == ["all"] else tuple(listed),
         "baseline": baseline,
         "overrides": overrides,

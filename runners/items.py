@@ -1,40 +1,55 @@
 """lm_eval's samples as our records: one per item, with what was asked, what came back and how it ended."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from harness.core import document
 from harness.core.digest import text_digest
-from harness.core.record import ItemResult
+from harness.core.record import ItemResult, ItemText
 from harness.core.runtime import Generation, Score
+from runners.texts import JOINED, text_of
 
 Replies = dict[tuple[str, int], list[tuple[int, Score | Generation]]]
 """(request number, reply) of each (task, document)."""
 
 
-def results(task: str, samples: list[dict[str, Any]], replies: Replies, sample: int = 0) -> Iterator[ItemResult]:
+class Answer(NamedTuple):
+    """An item's scores, and its texts where it has any."""
+
+    item: ItemResult
+    text: ItemText | None
+
+
+def results(task: str, samples: list[dict[str, Any]], replies: Replies, sample: int = 0) -> Iterator[Answer]:
     """The `sample`-th result of each document, under an id of its own: not every data set's "id" names one document."""
     seen: set[str] = set()
     for number, filtered in groupby(sorted(samples, key=itemgetter("doc_id")), key=itemgetter("doc_id")):
         found = list(filtered)
-        item = _result(task, document.name_of(found[0]["doc"], number, seen), found, replies)
-        yield msgspec.structs.replace(item, sample=sample)
+        answered = [reply for _, reply in sorted(replies[task, number], key=itemgetter(0))]
+        name = document.name_of(found[0]["doc"], number, seen)
+        text = text_of(task, name, found[0], answered)
+        yield Answer(
+            msgspec.structs.replace(_result(task, name, found, answered), sample=sample),
+            msgspec.structs.replace(text, sample=sample) if text else None,
+        )
 
 
-def _result(task: str, item_id: str, samples: list[dict[str, Any]], replies: Replies) -> ItemResult:
+def _result(
+    task: str, item_id: str, samples: list[dict[str, Any]], answered: Sequence[Score | Generation]
+) -> ItemResult:
     """One document's result. lm_eval gives one sample per answer filter; of several, the name tells metrics apart."""
 
     def suffix(one: dict[str, Any]) -> str:
         return f",{one['filter']}" if len(samples) > 1 else ""
 
     sample = samples[0]
-    answered = [reply for _, reply in sorted(replies[task, sample["doc_id"]], key=lambda pair: pair[0])]
     doc = sample["doc"]
     first = answered[0]
     return ItemResult(
@@ -73,17 +88,24 @@ def _scores(sample: dict[str, Any], suffix: str, answered: Sequence[Score | Gene
 def _reply_text(answered: Sequence[Score | Generation]) -> str:
     """What the model said: its text, or which continuation it found most likely."""
     if isinstance(answered[0], Generation):
-        return "\x1e".join(reply.text for reply in answered if isinstance(reply, Generation))
+        return JOINED.join(reply.text for reply in answered if isinstance(reply, Generation))
     scores = [reply.logprob for reply in answered if isinstance(reply, Score)]
     return str(max(range(len(scores)), key=scores.__getitem__)) if len(scores) > 1 else str(answered[0].tokens)
 
 
-def write(items: Iterator[ItemResult], path: Path) -> int:
-    """Write items as JSON lines and return how many; the parent makes the columnar file from them."""
+def write(answers: Iterable[Answer], path: Path, texts: Path | None = None) -> int:
+    """Write items as JSON lines, and their texts to `texts` if given; return how many.
+
+    The parent makes the columnar files from them.
+    """
     encoder = msgspec.json.Encoder()
     count = 0
-    with path.open("wb") as stream:
-        for item in items:
-            stream.write(encoder.encode(item) + b"\n")
+    with ExitStack() as files:
+        items = files.enter_context(path.open("wb"))
+        beside = files.enter_context(texts.open("wb")) if texts else None
+        for item, text in answers:
+            items.write(encoder.encode(item) + b"\n")
+            if beside and text:
+                beside.write(encoder.encode(text) + b"\n")
             count += 1
     return count

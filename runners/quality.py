@@ -23,7 +23,6 @@ from lm_eval.tasks import TaskManager
 from harness.core.cell import QualityWork
 from harness.core.digest import canonical, text_digest
 from harness.core.errors import UserError
-from harness.core.record import ItemResult
 from harness.core.runtime import GenerateRequest, Generation, Sampling, Score, ScoreRequest, Session
 from harness.core.suite import Suite, Task
 from runners import items
@@ -127,8 +126,8 @@ def _keys(requests: list[Instance], sample: int) -> list[str]:
     return keys
 
 
-def measure(lm: SessionLM, suite: Suite, work: QualityWork, parts: Parts | None = None) -> Iterator[ItemResult]:
-    """Run the work's tasks and yield every item's result; raises UserError for a task lm_eval does not know.
+def measure(lm: SessionLM, suite: Suite, work: QualityWork, parts: Parts | None = None) -> Iterator[items.Answer]:
+    """Run the work's tasks and yield every item's scores and texts; raises UserError for a task lm_eval does not know.
 
     `parts` cuts the tasks to the items of a look.
     """

@@ -2,8 +2,9 @@
 
     python -m runners.worker SCRATCH
 
-SCRATCH/job.json holds the job. Written beside it: items.jsonl or requests.jsonl, and last, so that its presence means
-"done", outcome.json. What ends the work early on purpose goes to error.json; anything else is a traceback in the log.
+SCRATCH/job.json holds the job. Written beside it: items.jsonl and texts.jsonl, or requests.jsonl, and last, so that its
+presence means "done", outcome.json. What ends the work early on purpose goes to error.json; anything else is a
+traceback in the log.
 """
 
 import os
@@ -107,8 +108,10 @@ def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readi
     parts = Parts(work, job.looks)
     with Journal(Path(job.journal), owner) as journal:
         lm = quality.SessionLM(session, journal, work, Progress(scratch / "progress"))
-        items.write(quality.measure(lm, job.suite, work, parts), scratch / "items.jsonl")
-    return Outcome(session.facts(), readings, answered=lm.answered, resumed=lm.resumed, asked=parts.asked)
+        texts = scratch / "texts.jsonl" if job.texts else None
+        items.write(quality.measure(lm, job.suite, work, parts), scratch / "items.jsonl", texts)
+    return Outcome(session.facts(), readings, answered=lm.answered, resumed=lm.resumed, asked=parts.asked,
+                   texts="kept" if job.texts else "declined")
 
 
 if __name__ == "__main__":

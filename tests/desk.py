@@ -70,3 +70,10 @@ class Desk:
         keys = ["cell", "task", "item_id", "metric"]
         whole: pd.DataFrame = pd.concat(frames)
         return whole.sort_values(keys)[[*keys, "score", "reply_hash"]].reset_index(drop=True)
+
+    def texts(self, results: str = "results") -> pd.DataFrame:
+        """Every kept prompt, target and reply of every completed cell."""
+        files = sorted((self.folder / results).glob("cpu/*/2*/texts.parquet"))
+        whole: pd.DataFrame = pd.concat([pd.read_parquet(f).assign(cell=f.parents[1].name) for f in files])
+        columns = ["cell", "task", "item_id", "sample", "prompt", "target", "reply"]
+        return whole[columns].sort_values(columns).reset_index(drop=True)

@@ -92,6 +92,8 @@ def test_a_parent_killed_while_answers_come_in_loses_none_of_them(desk: Desk) ->
     assert sum(outcome.resumed for outcome in outcomes) == kept
     assert sum(outcome.resumed + outcome.answered for outcome in outcomes) == 3 * 240
     pd.testing.assert_frame_equal(desk.scores(), desk.scores("undisturbed"))
+    pd.testing.assert_frame_equal(desk.texts(), desk.texts("undisturbed"))
+    assert len(desk.texts()) == 3 * 120
 
 
 @pytest.mark.slow
@@ -112,6 +114,8 @@ def test_a_killed_child_becomes_a_record_and_the_rest_is_measured(desk: Desk) ->
     whole = desk.run(slow, "matrix=quality", results="undisturbed")
     assert whole.returncode == 0
     pd.testing.assert_frame_equal(desk.scores(), desk.scores("undisturbed"))
+    pd.testing.assert_frame_equal(desk.texts(), desk.texts("undisturbed"))
+    assert len(desk.texts()) == 3 * 120
 
 
 @pytest.mark.slow
@@ -178,6 +182,18 @@ def test_whatever_ends_every_cell_is_said_and_reported(desk: Desk, override: str
     assert done.returncode in (1, 2), told
     assert said in told
     assert "Traceback" not in told
+
+
+def test_texts_may_be_left_out_and_name_no_other_cell(desk: Desk) -> None:
+    assert desk.run("matrix=quality", "texts=false").returncode == 0
+    assert list(desk.folder.glob("results/**/texts.parquet")) == []
+    again = desk.run("matrix=quality")
+    assert again.returncode == 0
+    assert len(desk.records()) == 3, "what was measured without texts is not measured again"
+    desk.run("matrix=quality", results="kept")
+    assert len(desk.texts("kept")) == 3 * 120
+    pd.testing.assert_frame_equal(desk.scores(), desk.scores("kept"))
+    assert b"say green" not in b"".join(f.read_bytes() for f in desk.folder.glob("results/**/*") if f.is_file())
 
 
 def test_cells_run_in_the_environment_of_their_runtime_and_say_so(desk: Desk, tmp_path: Path) -> None:

@@ -129,7 +129,8 @@ class Job(Struct, frozen=True, forbid_unknown_fields=True):
 
     `prepared` is None for the preparing child, `suite` None for a load. `journal` is the file of replies that outlives
     a killed child. `looks` says for each task of staged work up to which look its items are asked. `hardware` is what
-    conf/hw says of the box, `metering` how it is watched during a load.
+    conf/hw says of the box, `metering` how it is watched during a load. `texts`: whether prompts, targets and replies
+    are kept beside the scores; no cell's id hangs on it.
     """
 
     cell: Cell
@@ -142,3 +143,4 @@ class Job(Struct, frozen=True, forbid_unknown_fields=True):
     looks: tuple[int, ...] = ()
     hardware: Hardware | None = None
     metering: Metering = Metering()
+    texts: bool = True

@@ -268,7 +268,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a verb needs, fully resolved. `quants` and `runtimes` are whole catalogues, to find baselines in.
 
     `baseline` is "auto", "none", or a quantization, with "@runtime" behind it where one runtime is the reference.
-    `stop` "decided" ends a task at the look at which its verdicts are settled.
+    `stop` "decided" ends a task at the look at which its verdicts are settled. `texts`: prompts, targets and replies
+    are kept beside the scores.
     """
 
     hw: Hardware
@@ -291,3 +292,4 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     overrides: tuple[str, ...]
     stop: Literal["never", "decided"] = "never"
     metering: Metering = Metering()
+    texts: bool = True

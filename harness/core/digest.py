@@ -20,7 +20,12 @@ def short_id(value: object) -> str:
 
 def text_digest(text: str) -> str:
     """First 16 hex digits of the sha256 of a text in UTF-8: names a prompt or a reply."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def storable(text: str) -> str:
+    """The text with half a surrogate pair, which no UTF-8 can hold, as its escape ("\\ud800"); of the same digest."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def file_digest(path: Path) -> str:

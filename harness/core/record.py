@@ -131,6 +131,25 @@ class ItemResult(Struct, frozen=True, forbid_unknown_fields=True):
     sample: int = 0
 
 
+class ItemText(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What an item's prompt, target and reply say, whose hashes its `ItemResult` has; rolling tasks keep none.
+
+    Of a choice, `prompt` is what all its requests begin with, `choices` how each goes on, `logprobs` how likely that
+    was found (nats, None for what is no number), `reply` the likeliest and `target` the right one of them. `answer` is
+    what the task's filter took from a reply to be scored, "" where it took all of it.
+    """
+
+    task: str
+    item_id: str
+    prompt: str
+    target: str
+    reply: str
+    sample: int = 0
+    answer: str = ""
+    choices: tuple[str, ...] = ()
+    logprobs: tuple[float | None, ...] = ()
+
+
 class RequestTrace(Struct, frozen=True, forbid_unknown_fields=True):
     """One request of a load; times are perf_counter_ns of the child. `token_ns` holds one time per generated token.
 
@@ -167,8 +186,9 @@ class RequestTrace(Struct, frozen=True, forbid_unknown_fields=True):
 class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     """What a child writes last, when all its work is done; `resumed` replies came from an earlier child.
 
-    `asked` says of staged work how far each task went. Of a load: its steady `windows`, what speaks against its figures
-    (`flags`), and how exact the client is that measured a server (`calibration`).
+    `asked` says of staged work how far each task went, `texts` whether prompts and replies were kept beside the scores
+    ("": by a version that never did). Of a load: its steady `windows`, what speaks against its figures (`flags`), and
+    how exact the client is that measured a server (`calibration`).
     """
 
     facts: Facts
@@ -180,6 +200,7 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     windows: tuple[Window, ...] = ()
     flags: tuple[Flag, ...] = ()
     calibration: tuple[Calibration, ...] = ()
+    texts: Literal["", "kept", "declined"] = ""
 
 
 class ChildError(Struct, frozen=True, forbid_unknown_fields=True):

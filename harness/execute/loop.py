@@ -67,6 +67,7 @@ class Context:
     hw_matches: bool
     hardware: Hardware | None = None
     metering: Metering = Metering()
+    texts: bool = True
 
 
 def measure(plan: Plan, context: Context, watcher: Watcher) -> None:
@@ -218,6 +219,7 @@ class _Measurement:
             looks=looks,
             hardware=self._context.hardware,
             metering=self._context.metering,
+            texts=self._context.texts,
         )
         (scratch / "job.json").write_bytes(msgspec.json.encode(job))
 

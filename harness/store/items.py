@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.core.record import RunRecord
+from harness.core.record import ItemText, RunRecord
 from harness.store.requests import Requests
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class ItemTable:
 class LoadedRun:
     """A record as read from the store: where it lies, the digest of its record file, its items by task.
 
-    `requests` reads those of a load when they are asked for: they may be many.
+    `requests` reads those of a load when they are asked for: they may be many. So does `texts`, of a task and the names
+    of its items, with what these say (harness.store.texts.read); None where no texts were kept.
     """
 
     record: RunRecord
@@ -75,6 +76,7 @@ class LoadedRun:
     sha256: str
     items: tuple[ItemTable, ...] = ()
     requests: Callable[[], Requests] | None = None
+    texts: Callable[[str, Collection[str]], Iterator[ItemText]] | None = None
 
     @classmethod
     def of(

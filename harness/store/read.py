@@ -1,6 +1,7 @@
 """Read attempts and plans back; a record of another schema is refused by name, never half understood."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from harness.core.digest import file_digest
 from harness.core.errors import NotFound, SchemaError
 from harness.core.plan import Plan
 from harness.core.record import RECORD_SCHEMA, Completed, RunRecord
-from harness.store import requests
+from harness.store import requests, texts
 from harness.store.items import LoadedRun
 from harness.store.layout import Layout
 
@@ -72,11 +73,13 @@ def latest(layout: Layout, cell: Cell, plan_id: str | None = None) -> Path | Non
 
 
 def loaded(layout: Layout, folder: Path) -> LoadedRun:
-    """An attempt with its items, as comparisons take it; its requests are read when they are asked for."""
+    """An attempt with its items, as comparisons take it; its requests and texts are read when they are asked for."""
     path = str(folder.relative_to(layout.root))
     kept = folder / "requests.parquet"
     later = partial(requests.read, kept) if kept.exists() else None
-    return LoadedRun.of(record(folder), path, file_digest(folder / "record.json"), items(folder), later)
+    said = folder / texts.NAME
+    run = LoadedRun.of(record(folder), path, file_digest(folder / "record.json"), items(folder), later)
+    return replace(run, texts=partial(texts.read, said)) if said.exists() else run
 
 
 def items(folder: Path) -> pd.DataFrame | None:

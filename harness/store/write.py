@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from harness.core.errors import HarnessError
 from harness.core.plan import Plan
 from harness.core.record import Completed, ItemResult, RequestTrace, RunRecord, Sample
-from harness.store import sums
+from harness.store import sums, texts
 from harness.store.layout import Layout
 
 _ROWS_AT_ONCE = 4_000
@@ -71,6 +71,8 @@ def _tables(scratch: Path, folder: Path) -> None:
     items = scratch / "items.jsonl"
     if items.exists():
         _write_table(_item_rows(items), folder / "items.parquet")
+    if (scratch / "texts.jsonl").exists():
+        texts.write(texts.of_lines(scratch / "texts.jsonl"), folder / texts.NAME)
     for name, kind in (("requests", RequestTrace), ("meters", Sample)):
         lines = scratch / f"{name}.jsonl"
         if lines.exists():

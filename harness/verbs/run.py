@@ -67,6 +67,7 @@ def _context(made: Planned, layout: Layout, matches: bool) -> Context:
         hw_matches=matches,
         hardware=made.settings.hw,
         metering=made.settings.metering,
+        texts=made.settings.texts,
     )
 
 

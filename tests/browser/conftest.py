@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 from collections.abc import Callable, Iterator
@@ -55,6 +56,23 @@ def browser(trap: Trap) -> Iterator[Browser]:
         one.close()
 
 
+_PICTURES = pytest.StashKey[Path]()
+
+
+@pytest.fixture(scope="session")
+def pictures(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of screenshots, which is told when the tests are over."""
+    folder = tmp_path_factory.mktemp("pictures")
+    request.config.stash[_PICTURES] = folder
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Where the screenshots lie."""
+    if folder := config.stash.get(_PICTURES, None):
+        terminalreporter.write_line(f"screenshots: {folder}")
+
+
 @pytest.fixture
 def opened(browser: Browser, trap: Trap) -> Iterator[Opener]:
     """Makes watched pages: `opened()` on a laptop, `opened(PHONE, color_scheme="dark")`; asserts that all stayed calm.
@@ -79,8 +97,14 @@ def opened(browser: Browser, trap: Trap) -> Iterator[Opener]:
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a report of `pages`, by the name of its function; each is rendered once."""
-    return cache(lambda name: getattr(pages, name)(tmp_path_factory.mktemp(name)))
+    """The folder of a report of `pages` or `stored`, by the name of its function; each is rendered once."""
+
+    def render(name: str) -> Path:
+        kind = pages if hasattr(pages, name) else importlib.import_module("tests.browser.stored")
+        made: Path = getattr(kind, name)(tmp_path_factory.mktemp(name))
+        return made
+
+    return cache(render)
 
 
 @pytest.fixture

@@ -194,7 +194,7 @@ def replies(count: int = 1000) -> list[str]:
 def names() -> tuple[str, ...]:
     """Hostile names of tasks, items, models and boxes: payloads that fit on a line, and some that do not."""
     ways_out = (SCRIPTS[:3], HANDLERS[:2], HANDLERS[13:14], LINKS[:1], TEMPLATES[:2])
-    return tuple(name for kind in (*ways_out, SHEETS[:2], MARKDOWN[:3], LETTERS[:5]) for name in kind)
+    return tuple(name for kind in (*ways_out, SHEETS[:3], MARKDOWN[8:12], LETTERS[:5]) for name in kind)
 
 
 def writable(text: str) -> str:
@@ -209,5 +209,5 @@ def _long(part: str) -> str:
 def _joined(count: int) -> Iterator[str]:
     draw = random.Random(SEED)
     for _ in range(count):
-        frame, text = draw.choice(_FRAMES), "".join(draw.choices(PAYLOADS, k=draw.randint(1, 3)))
+        frame, text = draw.choice(_FRAMES), "".join(draw.choices(PAYLOADS, k=draw.randint(2, 4)))
         yield frame.replace("{}", text)

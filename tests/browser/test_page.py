@@ -82,7 +82,7 @@ def test_every_picture_has_a_name(report: Path, opened: Opener) -> None:
 
 @EVERY
 def test_the_tab_key_reaches_every_control_and_shows_where_it_is(report: Path, opened: Opener) -> None:
-    reached, controls = reached_by_tab(opened().open(report / "index.html"))
+    reached, controls = reached_by_tab(opened(reduced_motion="reduce").open(report / "index.html"))
     assert controls - set(reached) == set()
     assert [one for one, visible in reached.items() if not visible] == []
 

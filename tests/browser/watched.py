@@ -28,6 +28,12 @@ class Watched:
         self.page.goto(path.resolve().as_uri() + anchor, wait_until="load")
         return self.page
 
+    def forgiven(self) -> None:
+        """Close the page and forget what was provoked on purpose; what came through to a network is not forgotten."""
+        self.page.context.close()
+        self.complaints.clear()
+        self.asked.clear()
+
     def settled(self) -> None:
         """Nothing went wrong, nothing was asked of any machine."""
         assert self.complaints == []

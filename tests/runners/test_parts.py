@@ -37,7 +37,7 @@ def ask(suite: Suite, cell: Cell, looks: Sequence[int], journal: Path) -> tuple[
     with fake.open_session(job(cell, journal.parent)) as session, Journal(journal, "owner") as kept:
         lm = quality.SessionLM(session, kept, cell.work, Progress(journal.with_suffix(".progress")))
         parts = Parts(cell.work, tuple(looks))
-        found = list(quality.measure(lm, suite, cell.work, parts))
+        found = [item for item, _ in quality.measure(lm, suite, cell.work, parts)]
     return {(item.task, item.item_id): item for item in found}, parts, lm
 
 

@@ -28,7 +28,7 @@ def _run(suite: Suite, cell: Cell, folder: Path) -> tuple[dict[tuple[str, str], 
     assert isinstance(cell.work, QualityWork)
     with fake.open_session(job(cell, folder)) as session, Journal(folder / "journal", "owner") as journal:
         lm = quality.SessionLM(session, journal, cell.work, Progress(folder / "progress"))
-        items = {(item.task, item.item_id): item for item in quality.measure(lm, suite, cell.work)}
+        items = {(item.task, item.item_id): item for item, _ in quality.measure(lm, suite, cell.work)}
     return items, lm
 
 
@@ -109,7 +109,7 @@ def test_samples_are_drawn_anew_for_generated_items_and_once_for_choices(suite: 
     work = msgspec.structs.replace(cell.work, samples=4, temperature=1.0)
     with fake.open_session(job(cell, tmp_path)) as session, Journal(tmp_path / "journal", "owner") as journal:
         lm = quality.SessionLM(session, journal, work, Progress(tmp_path / "progress"))
-        found = list(quality.measure(lm, suite, work))
+        found = [item for item, _ in quality.measure(lm, suite, work)]
     drawn = [item for item in found if item.task == "tiny_generate"]
     assert sorted({item.sample for item in drawn}) == [0, 1, 2, 3]
     assert len(drawn) == 4 * 60

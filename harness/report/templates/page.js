@@ -91,7 +91,7 @@
     document.querySelectorAll("table[data-sort]").forEach(makeSortable);
     // A link into a folded part opens it.
     const reveal = () => {
-      const id = decodeURIComponent(location.hash.slice(1));
+      const id = location.hash.slice(1);  // ours are plain letters; a foreign one may be no valid escape
       const target = id && document.getElementById(id);
       for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
       if (target) target.scrollIntoView();

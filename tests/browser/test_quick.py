@@ -1,0 +1,57 @@
+"""A report over 50,000 items opens in under two seconds.
+
+What is held against the limit is the processor time of the page's main thread, which a busy machine does not change as
+it does wall time; both are told: make test-browser WORDS="-s -k under_two_seconds".
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.conftest import Opener
+
+if TYPE_CHECKING:
+    from tests.browser.watched import Watched
+
+LIMIT_SECONDS = 2.0
+TIMES = 3
+_PAINTED = "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now()))))"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Seconds from the navigation until what was waited for stood there: on the clock, and of the main thread."""
+
+    wall: float
+    cpu: float
+
+
+def measured(watched: Watched, path: Path, wanted: str) -> Opening:
+    """Open a page and wait for an element."""
+    watched.open(path.with_name("inputs.json"))  # so that the page's process runs before it is timed
+    session = watched.page.context.new_cdp_session(watched.page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    watched.page.goto(path.resolve().as_uri(), wait_until="commit")
+    watched.page.wait_for_selector(wanted, state="visible")
+    wall = watched.page.evaluate(_PAINTED)
+    metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    return Opening(wall / 1000, metrics["TaskDuration"])
+
+
+@pytest.mark.parametrize("report", ["many"], indirect=True)
+@pytest.mark.parametrize(("name", "wanted"), [("index.html", "h1")])
+def test_a_report_over_fifty_thousand_items_opens_in_under_two_seconds(
+    report: Path, opened: Opener, name: str, wanted: str
+) -> None:
+    found = [measured(opened(), report / name, wanted) for _ in range(TIMES)]
+    middle: Callable[[list[float]], float] = statistics.median
+    wall, cpu = middle([one.wall for one in found]), middle([one.cpu for one in found])
+    sys.stdout.write(f"\n{name}, 50,000 items: {wall:.2f} s on the clock, {cpu:.2f} s of processor\n")
+    assert cpu < LIMIT_SECONDS
