@@ -4,7 +4,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,7 +54,10 @@ class Watcher(Listener, Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What measuring needs beside the plan; all paths absolute. `interpreters` has one for each runtime's key."""
+    """What measuring needs beside the plan; all paths absolute. `interpreters` has one for each runtime's key.
+
+    No cell begins once `is_over` says so; what was begun is measured to its end.
+    """
 
     layout: Layout
     assets: Path
@@ -68,6 +71,7 @@ class Context:
     hardware: Hardware | None = None
     metering: Metering = Metering()
     texts: bool = True
+    is_over: Callable[[], bool] = lambda: False
 
 
 def measure(plan: Plan, context: Context, watcher: Watcher) -> None:
@@ -88,13 +92,14 @@ class _Measurement:
         self._plan, self._context, self._watcher = plan, context, watcher
         self._weights: dict[tuple[str, ...], Prepared | Failed] = {}
         self._failed_arms: set[tuple[str, str]] = set()
+        self._begun: set[str] = set()
         self._afresh = {cell.id for cell in plan.cells} if context.rerun else set()
 
     def run(self) -> None:
         # All weights are made before the first measurement, so that none is made between timed rounds.
         done = {one for group in repeat.repeats(self._plan, self._stored) for one in group.not_needed}
         for cell in self._plan.cells:
-            if cell.id not in done and self._reusable(cell) is None:
+            if cell.id not in done and self._reusable(cell) is None and not self._too_late(cell):
                 self._prepared(cell)
         for group in groups(self._plan):
             answer_by_looks(self._plan, group, self._answer_up_to, self._watcher)
@@ -170,7 +175,11 @@ class _Measurement:
         return record, folder
 
     def _attempt(self, run: Run, scratch: Path, looks: tuple[int, ...]) -> RunRecord:
-        cell, prepared = run.cell, self._prepared(run.cell)
+        cell = run.cell
+        if self._too_late(cell):
+            return Skipped(run, "not tonight: the night's time was over before it could begin", later=True)
+        self._begun.add(cell.id)
+        prepared = self._prepared(cell)
         if isinstance(prepared, Failed):
             return Failed(run, "prepare", prepared.reason, prepared.exit_code, prepared.log_tail)
         if cell.kind == "load" and (cell.arm, cell.kind) in self._failed_arms:
@@ -182,6 +191,10 @@ class _Measurement:
         tick = None if cell.kind == "load" else lambda: _show_progress(scratch, self._watcher)
         ended = child.run("runners.worker", scratch, self._context.timeout_seconds, tick, self._python(cell))
         return collect.record(run, prepared, scratch, ended)
+
+    def _too_late(self, cell: Cell) -> bool:
+        """Whether the cell cannot begin any more; staged work that has begun goes on to its end."""
+        return cell.id not in self._begun and self._context.is_over()
 
     def _python(self, cell: Cell) -> str:
         return self._context.interpreters[cell.runtime].python

@@ -1,7 +1,9 @@
 """`run`: measure a plan's cells, compare, report. With nothing else: the demo on the built-in pocket model."""
 
+import math
 import os
 import signal
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,6 +42,8 @@ def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
     if plan.protocol.margin is not None:
         margin = in_points(plan.protocol.margin).lstrip("+") + " points"
     console.print(f"Plan {plan.id} on {plan.hw}: {quality} quality and {speed_cells(plan)} speed cells")
+    if plan.night:
+        console.print(f"  night {plan.night}" + f", {plan.budget_hours:g} h" * bool(plan.budget_hours), markup=False)
     for line in added:
         console.print(f"  added {line}", markup=False)
     for skip in plan.skips:
@@ -54,6 +58,7 @@ def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
 
 def _context(made: Planned, layout: Layout, matches: bool) -> Context:
     envs = environment.home()
+    end = time.monotonic() + 3600 * (made.settings.matrix.budget_hours or math.inf)
     runtimes = {key: made.settings.runtimes[key] for key in sorted({cell.runtime for cell in made.built.plan.cells})}
     return Context(
         layout=layout,
@@ -68,6 +73,7 @@ def _context(made: Planned, layout: Layout, matches: bool) -> Context:
         hardware=made.settings.hw,
         metering=made.settings.metering,
         texts=made.settings.texts,
+        is_over=lambda: time.monotonic() >= end,
     )
 
 
