@@ -31,7 +31,7 @@ from harness.store.layout import Layout
 
 
 class Watcher(Listener, Protocol):
-    """Whoever shows a person what happens; called between measurements, and every second of a quality cell."""
+    """Whoever shows what happens; called between measurements, and while a cell is measured as often as it asks to."""
 
     def preparing(self, cell: Cell) -> None:
         """The weights of this cell are being fetched or made."""
@@ -39,8 +39,11 @@ class Watcher(Listener, Protocol):
     def started(self, cell: Cell, number: int, total: int) -> None:
         """A cell begins."""
 
-    def progress(self, done: int, total: int) -> None:
-        """So many replies of the running cell are in."""
+    def every_seconds(self, cell: Cell) -> float | None:
+        """How often to call `ticked` while the cell is measured, None: not at all, so that nothing wakes up."""
+
+    def ticked(self, scratch: Path) -> None:
+        """The running cell goes on; what its child has left so far lies in `scratch`."""
 
     def reused(self, cell: Cell, number: int, total: int, folder: Path) -> None:
         """A cell was measured before and is not measured again."""
@@ -151,7 +154,7 @@ class _Measurement:
         with self._scratch(run) as scratch:
             self._write_job(cell, scratch)
             # A download takes as long as it takes: the timeout is for measurements.
-            ended = child.run("runners.prepare", scratch, math.inf, lambda: None, self._python(cell))
+            ended = child.run("runners.prepare", scratch, math.inf, python=self._python(cell))
             done = scratch / "prepared.json"
             if ended.exit_code == 0 and done.exists():
                 return msgspec.json.decode(done.read_bytes(), type=Prepared)
@@ -178,7 +181,8 @@ class _Measurement:
             self._afresh.remove(cell.id)
             self._journal(cell).unlink(missing_ok=True)
         self._write_job(cell, scratch, prepared, looks)
-        tick = None if cell.kind == "load" else lambda: _show_progress(scratch, self._watcher)
+        every = self._watcher.every_seconds(cell)
+        tick = None if every is None else child.Tick(every, lambda: self._watcher.ticked(scratch))
         ended = child.run("runners.worker", scratch, self._context.timeout_seconds, tick, self._python(cell))
         return collect.record(run, prepared, scratch, ended)
 
@@ -248,13 +252,6 @@ def _alone(layout: Layout) -> Iterator[None]:
 
 def _weights_key(cell: Cell) -> tuple[str, ...]:
     return cell.module, cell.scheme, short_id(cell.artifact)
-
-
-def _show_progress(scratch: Path, watcher: Watcher) -> None:
-    path = scratch / "progress"
-    words = path.read_text().split() if path.exists() else []
-    if len(words) == 2:
-        watcher.progress(int(words[0]), int(words[1]))
 
 
 def _now() -> str:
