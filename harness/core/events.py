@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from harness.core.look import LAST
 from harness.core.progress import TaskProgress
+from harness.core.summary import TaskVerdict
 
 EVENT_SCHEMA = 1
 
@@ -18,7 +19,7 @@ State = Literal["completed", "failed", "skipped", "reused"]
 
 
 class Figure(Struct, frozen=True, forbid_unknown_fields=True):
-    """A headline number of a cell: "score" (of a task, or the plain mean over tasks where `task` is "") or a reading."""
+    """A headline number of a cell: a reading, or "score": of a task, or the plain mean over all where `task` is ""."""
 
     name: str
     unit: str
@@ -27,14 +28,18 @@ class Figure(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Left(Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds until the plan is done: if every load ends at the first occasion, and if it takes all of its rounds."""
+    """Seconds until the plan is done: if every load ends at the first occasion, and if it takes all of its rounds.
+
+    Without the `unknown` cells: nobody knows yet how long one of their kind takes.
+    """
 
     soonest: float
     latest: float
+    unknown: int = 0
 
 
 class Box(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the box's sensors said last: the hottest part in °C, memory in bytes, of the GPUs together where it tells."""
+    """What the box's sensors said last: the hottest part in °C, memory in bytes, that of all GPUs where they tell."""
 
     temperature: float | None = None
     memory_used: float | None = None
@@ -84,7 +89,7 @@ class CellStarted(Struct, frozen=True, forbid_unknown_fields=True, tag="cell_sta
     total: int
     cell: PlannedCell
     expected: float | None
-    left: Left | None
+    left: Left
     doing: str = ""
 
 
@@ -103,7 +108,7 @@ class ProgressEvent(Struct, frozen=True, forbid_unknown_fields=True, tag="progre
     planned: int
     per_second: float | None
     cell_left: float | None
-    left: Left | None
+    left: Left
     task: str
     tasks: tuple[TaskProgress, ...]
     prompt_tokens_per_second: float | None
@@ -160,18 +165,6 @@ class RoundsEnded(Struct, frozen=True, forbid_unknown_fields=True, tag="rounds")
     not_needed: tuple[str, ...]
 
 
-class TaskVerdict(Struct, frozen=True, forbid_unknown_fields=True):
-    """A verdict on one task: difference and its 95 % interval as shares, null where they could not be compared."""
-
-    task: str
-    verdict: str
-    delta: float | None
-    low: float | None
-    high: float | None
-    margin: float
-    note: str
-
-
 class VerdictEvent(Struct, frozen=True, forbid_unknown_fields=True, tag="verdict"):
     """What a candidate's comparison says; not `final`: so far, replicates and other candidates may still come."""
 
@@ -198,5 +191,13 @@ class ReportEvent(Struct, frozen=True, forbid_unknown_fields=True, tag="report")
 
 
 Event = (
-    PlanEvent | WeightsEvent | CellStarted | ProgressEvent | CellEnded | Looked | RoundsEnded | VerdictEvent | ReportEvent
+    PlanEvent
+    | WeightsEvent
+    | CellStarted
+    | ProgressEvent
+    | CellEnded
+    | Looked
+    | RoundsEnded
+    | VerdictEvent
+    | ReportEvent
 )

@@ -57,7 +57,7 @@ def run(module: str, scratch: Path, timeout_seconds: float, tick: Tick | None = 
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=_environment(python, scratch),
+            env=environment(python, scratch),
         )
     timed_out = False
     try:
@@ -75,7 +75,8 @@ def run(module: str, scratch: Path, timeout_seconds: float, tick: Tick | None = 
     )
 
 
-def _environment(python: str, scratch: Path) -> dict[str, str]:
+def environment(python: str, scratch: Path) -> dict[str, str]:
+    """The variables a child starts with: it finds this harness's code, and talks to no terminal."""
     root, programs = _PACKAGE_ROOT, os.environ.get("PATH", os.defpath)
     if python != sys.executable:
         root, programs = _code(scratch / "code"), os.pathsep.join([str(Path(python).parent), programs])

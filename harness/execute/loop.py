@@ -48,8 +48,8 @@ class Watcher(Listener, Protocol):
     def reused(self, cell: Cell, number: int, total: int, folder: Path) -> None:
         """A cell was measured before and is not measured again."""
 
-    def ended(self, record: RunRecord) -> None:
-        """A cell ended, well or not."""
+    def ended(self, record: RunRecord, folder: Path) -> None:
+        """A cell ended, well or not; its record lies in `folder`."""
 
     def repeated(self, outcome: Repeated) -> None:
         """The rounds of a model under one load ended."""
@@ -133,7 +133,7 @@ class _Measurement:
             return folder
         self._watcher.started(cell, number, total)
         record, folder = self._measure(cell, looks or ())
-        self._watcher.ended(record)
+        self._watcher.ended(record, folder)
         return folder
 
     def _reusable(self, cell: Cell, looks: tuple[int, ...] | None = None) -> Path | None:
