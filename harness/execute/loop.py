@@ -31,7 +31,7 @@ from harness.store.lock import alone
 
 
 class Watcher(Listener, Protocol):
-    """Whoever shows a person what happens; called between measurements, and every second of a quality cell."""
+    """Whoever shows what happens; called between measurements, and while a cell is measured as often as it asks to."""
 
     def preparing(self, cell: Cell) -> None:
         """The weights of this cell are being fetched or made."""
@@ -39,14 +39,17 @@ class Watcher(Listener, Protocol):
     def started(self, cell: Cell, number: int, total: int) -> None:
         """A cell begins."""
 
-    def progress(self, done: int, total: int) -> None:
-        """So many replies of the running cell are in."""
+    def every_seconds(self, cell: Cell) -> float | None:
+        """How often to call `ticked` while the cell is measured, None: not at all, so that nothing wakes up."""
+
+    def ticked(self, scratch: Path) -> None:
+        """The running cell goes on; what its child has left so far lies in `scratch`."""
 
     def reused(self, cell: Cell, number: int, total: int, folder: Path) -> None:
         """A cell was measured before and is not measured again."""
 
-    def ended(self, record: RunRecord) -> None:
-        """A cell ended, well or not."""
+    def ended(self, record: RunRecord, folder: Path) -> None:
+        """A cell ended, well or not; its record lies in `folder`."""
 
     def repeated(self, outcome: Repeated) -> None:
         """The rounds of a model under one load ended."""
@@ -136,7 +139,7 @@ class _Measurement:
             return folder
         self._watcher.started(cell, number, total)
         record, folder = self._measure(cell, looks or ())
-        self._watcher.ended(record)
+        self._watcher.ended(record, folder)
         return folder
 
     def _reusable(self, cell: Cell, looks: tuple[int, ...] | None = None) -> Path | None:
@@ -157,7 +160,7 @@ class _Measurement:
         with self._scratch(run) as scratch:
             self._write_job(cell, scratch)
             # A download takes as long as it takes: the timeout is for measurements.
-            ended = child.run("runners.prepare", scratch, math.inf, lambda: None, self._python(cell))
+            ended = child.run("runners.prepare", scratch, math.inf, python=self._python(cell))
             done = scratch / "prepared.json"
             if ended.exit_code == 0 and done.exists():
                 return msgspec.json.decode(done.read_bytes(), type=Prepared)
@@ -188,7 +191,8 @@ class _Measurement:
             self._afresh.remove(cell.id)
             self._journal(cell).unlink(missing_ok=True)
         self._write_job(cell, scratch, prepared, looks)
-        tick = None if cell.kind == "load" else lambda: _show_progress(scratch, self._watcher)
+        every = self._watcher.every_seconds(cell)
+        tick = None if every is None else child.Tick(every, lambda: self._watcher.ticked(scratch))
         ended = child.run("runners.worker", scratch, self._context.timeout_seconds, tick, self._python(cell))
         return collect.record(run, prepared, scratch, ended)
 
@@ -250,13 +254,6 @@ class _Measurement:
 
 def _weights_key(cell: Cell) -> tuple[str, ...]:
     return cell.module, cell.scheme, short_id(cell.artifact)
-
-
-def _show_progress(scratch: Path, watcher: Watcher) -> None:
-    path = scratch / "progress"
-    words = path.read_text().split() if path.exists() else []
-    if len(words) == 2:
-        watcher.progress(int(words[0]), int(words[1]))
 
 
 def _now() -> str:
