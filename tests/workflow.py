@@ -42,7 +42,7 @@ class Runner:
 
     home: Path
     artifacts: Path
-    means: Mapping[str, str]
+    means: dict[str, str]
     codes: dict[str, int] = field(default_factory=dict)
     told: str = ""
     summary: str = ""
@@ -104,9 +104,15 @@ class Runner:
         known = {**self.means, **more}
 
         def meaning(found: re.Match[str]) -> str:
-            words = found[1]
-            first, default = re.fullmatch(r"(.*?)(?: \|\| '([^']*)')?", words).groups()  # type: ignore[union-attr]
-            return known[words] if words in known else known.get(first, default) or known[first]
+            """As it is told as a whole, else the first of its alternatives that is not empty."""
+            if found[1] in known:
+                return known[found[1]]
+            return next(filter(None, map(one, found[1].split(" || "))), "")
+
+        def one(word: str) -> str:
+            if word.startswith("'"):
+                return word.strip("'")
+            return known.get(word, "") if word.startswith("steps.") else known[word]
 
         return _EXPRESSION.sub(meaning, text)
 
