@@ -44,6 +44,8 @@ def _words(gate: Gate) -> tuple[str, str, str]:
         return "quality" if answers else "speed", f"undecided against {night}", _AMBER
     if not answers:
         return _speed(findings, night)
+    if any(one.status == "better" for one in answers):
+        return "quality", f"no worse than {night}", _GREEN
     margin = max(one.margin or 0.0 for one in answers)
     return "quality", f"within {100 * margin:.2g} point{'s' * (margin != 0.01)} of {night}", _GREEN
 

@@ -4,13 +4,13 @@ A reference may be several plans, newest first: with a time budget a night measu
 arm and figure is held against the newest of them that has it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from harness.core.cell import IMPORTED
 from harness.core.errors import ConfigError, NotFound
 from harness.core.reference import Accepted
-from harness.core.summary import Summary
+from harness.core.summary import ArmSummary, Summary
 
 LAST_ACCEPTED = ("last-accepted", "last accepted", "last_accepted")
 _ACCEPT = "accept one: python -m harness accept last --reason '...'"
@@ -84,3 +84,24 @@ def _day(word: str) -> str | None:
 
 def _named(one: Summary) -> str:
     return f"night {one.night}" if one.night else f"plan {one.plan}"
+
+
+def enough(tonight: Summary, others: Sequence[Summary]) -> list[Summary]:
+    """As many of the references, newest first, as have all that tonight measured; the rest need not be read."""
+    wanted = {what for arm in tonight.arms for what in _measured(arm)}
+    needed: list[Summary] = []
+    for one in others:
+        has = {what for arm in one.arms for what in _measured(arm)}
+        if wanted & has or not needed:
+            needed.append(one)
+        wanted -= has
+        if not wanted:
+            break
+    return needed
+
+
+def _measured(arm: ArmSummary) -> Iterator[tuple[str, str]]:
+    """What an arm has: its answers, under their cell; its figures by load."""
+    if arm.scores:
+        yield arm.arm, arm.cell
+    yield from ((arm.arm, f"load {load}") for load in {one.load for one in arm.metrics})

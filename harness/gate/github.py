@@ -24,6 +24,7 @@ from harness.gate.words import (
 )
 
 _MOST = 10
+_KINDS = {"error": ("worse", "broken"), "warning": ("undecided", "invalid")}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~:@-])")
 
 
@@ -61,20 +62,18 @@ def _safe(text: str) -> str:
 def annotations(gate: Gate) -> Iterator[str]:
     """Errors for what is worse or broken, warnings for what is undecided; one line each, without its end."""
     found = [(night, one) for night in gate.nights for one in open_findings(night) if one.status != "better"]
-    errors = [_command("error", one, called(night)) for night, one in found if one.status in ("worse", "broken")]
-    warnings = [_command("warning", one, called(night)) for night, one in found if one.status in ("undecided", "invalid")]
-    for kind, lines in (("error", errors), ("warning", warnings)):
+    for kind, statuses in _KINDS.items():
+        lines = [_command(kind, one, called(night)) for night, one in found if one.status in statuses]
         yield from lines if len(lines) <= _MOST else lines[: _MOST - 1]
         if len(lines) > _MOST:
             yield f"::{kind} title=gate::and {len(lines) - _MOST + 1} more, see the table"
 
 
 def _command(kind: str, one: Finding, night: str) -> str:
-    title = f"gate {night}: {one.status}".replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
-    return f"::{kind} title={_data(title, '')}::{_data(line(one))}"
+    title = _data(f"gate {night}: {one.status}").replace(":", "%3A").replace(",", "%2C")
+    return f"::{kind} title={title}::{_data(line(one))}"
 
 
-def _data(text: str, percent: str = "%25") -> str:
-    """A command's value: what would end the line or begin another command is escaped."""
-    escaped = text.replace("%", percent) if percent else text
-    return escaped.replace("\r", "%0D").replace("\n", "%0A")
+def _data(text: str) -> str:
+    """What a command says, in one line whatever it is."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.core.gate import EXIT_CODES, Finding, Gate, NightGate, Outcome, Status
 from harness.gate import figures, quality, verdicts
-from harness.gate.night import Night, changes, crashed
+from harness.gate.night import Night, changes, crashed, elsewhere
 from harness.gate.rules import Rules
 from harness.gate.series import Past
 
@@ -41,7 +41,7 @@ def judge(tonight: Night, references: Sequence[Night], before: Past, rules: Rule
         references=tuple(one.held for one in references if one.plan.id in used),
         findings=tuple(ordered),
         changed=tuple(changes(tonight, references)),
-        elsewhere=tuple(f"{one.what}: {one.reason}" for one in tonight.plan.skips),
+        elsewhere=tuple(elsewhere(tonight)),
     )
 
 

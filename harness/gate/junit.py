@@ -1,6 +1,6 @@
 """The gate as JUnit XML, in the shape that the schema of Jenkins' xUnit plug-in and that of Ant's task both allow.
 
-A loss is a failure, what broke is an error, what could not be judged yet is skipped. Undecided is a failure unless it is
+A loss is a failure, what broke is an error, what cannot be judged yet is skipped. Undecided is a failure unless it is
 allowed.
 """
 

@@ -9,6 +9,7 @@ from harness.compare.runs import Runs
 from harness.core.cell import Cell, LoadWork
 from harness.core.gate import Finding, Held
 from harness.core.plan import Plan
+from harness.core.record import Skipped
 from harness.core.summary import ArmSummary, Summary
 from harness.store.items import LoadedRun
 
@@ -42,17 +43,17 @@ class Night:
 
     def quality_cell(self, arm: str) -> Cell | None:
         """The cell in which an arm answers the suite."""
-        return next((cell for cell in self._cells(arm) if cell.kind == "quality" and cell.replicate == 0), None)
+        return next((cell for cell in self.cells(arm) if cell.kind == "quality" and cell.replicate == 0), None)
 
     def load_cells(self, arm: str) -> dict[str, list[Cell]]:
         """Load -> the arm's cells under it, in the plan's order."""
         found: dict[str, list[Cell]] = {}
-        for cell in self._cells(arm):
+        for cell in self.cells(arm):
             if isinstance(cell.work, LoadWork):
                 found.setdefault(cell.work.load.key, []).append(cell)
         return found
 
-    def _cells(self, arm: str) -> Iterator[Cell]:
+    def cells(self, arm: str) -> Iterator[Cell]:
         return (cell for cell in self.plan.cells if cell.arm == arm)
 
     @property
@@ -64,8 +65,8 @@ class Night:
 def crashed(night: Night) -> Iterator[Finding]:
     """What was planned and is not there: every quality cell, and the rounds of an arm under a load together."""
     for arm in night.arms:
-        for cell in night._cells(arm):
-            if cell.kind == "quality" and (why := night.runs.missing(cell.id, "arm")):
+        for cell in night.cells(arm):
+            if cell.kind == "quality" and (why := _lost(night, cell)):
                 name = f"replicate {cell.replicate}" if cell.replicate else "quality"
                 yield Finding("cell", "broken", arm, name, reason=why)
         for load, cells in night.load_cells(arm).items():
@@ -76,7 +77,18 @@ def crashed(night: Night) -> Iterator[Finding]:
 
 
 def _lost(night: Night, cell: Cell) -> str:
-    return "" if cell.id in night.not_needed else night.runs.missing(cell.id, "arm")
+    """Why a cell that should have been measured was not, "" if it was or was left to another night."""
+    record = night.runs.find(cell.id)
+    later = isinstance(record, Skipped) and record.later
+    return "" if later or cell.id in night.not_needed else night.runs.missing(cell.id, "arm")
+
+
+def elsewhere(night: Night) -> Iterator[str]:
+    """What was left to other nights: when the night was planned, and when its time was over."""
+    yield from (f"{one.what}: {one.reason}" for one in night.plan.skips)
+    for record in night.runs.records:
+        if isinstance(record, Skipped) and record.later:
+            yield f"{record.run.cell.label}: {record.reason}"
 
 
 def changes(night: Night, references: Iterable[Night]) -> Iterator[str]:
@@ -96,7 +108,7 @@ def _changes_of(arm: str, before: Night, night: Night) -> Iterator[str]:
     one, other = before.arm(arm), night.arm(arm)
     if one and other and one.engine and other.engine and one.engine != other.engine:
         yield f"{arm}, engine: {one.engine} -> {other.engine}"
-    first, second = next(before._cells(arm), None), next(night._cells(arm), None)
+    first, second = next(before.cells(arm), None), next(night.cells(arm), None)
     if first and second and first.artifact != second.artifact:
         yield f"{arm}, weights: {_artifact(first)} -> {_artifact(second)}"
     if first and second and first.options != second.options:

@@ -1,13 +1,26 @@
 """The gate on a terminal: what changed first, one row each; what is fine in counts; the outcome last."""
 
+from collections.abc import Iterable
+
 from rich import box as borders
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from harness.core.gate import Finding, Gate, NightGate, Status
-from harness.gate.words import SYMBOLS, amount, called, change, folded, headline, held_against, open_findings, plain
-from harness.gate.words import what, why
+from harness.gate.words import (
+    SYMBOLS,
+    amount,
+    called,
+    change,
+    folded,
+    headline,
+    held_against,
+    open_findings,
+    plain,
+    what,
+    why,
+)
 
 _STYLES: dict[Status, str] = {"worse": "red", "broken": "magenta", "undecided": "yellow", "invalid": "yellow",
                               "better": "green"}
@@ -22,6 +35,16 @@ def show(gate: Gate, console: Console) -> None:
     console.print(Text(headline(gate), style=styles[gate.outcome]))
 
 
+def short_names(arms: Iterable[str]) -> dict[str, str]:
+    """Arms without the words that all of them begin or end with: "q4_k_m" of several of one model and runtime."""
+    words = {arm: arm.split() for arm in arms if arm}
+    for end in (0, -1):
+        while len(words) > 1 and min(map(len, words.values())) > 1 and len({one[end] for one in words.values()}) == 1:
+            for one in words.values():
+                one.pop(end)
+    return {arm: " ".join(one) for arm, one in words.items()}
+
+
 def _night(night: NightGate, console: Console) -> None:
     console.print(Text(f"{plain(night.hw)} {called(night)} (plan {night.plan}) against {held_against(night)}",
                        style="bold"))
@@ -29,7 +52,7 @@ def _night(night: NightGate, console: Console) -> None:
         console.print(Text(f"  since then {plain(one)}", style="dim"))
     rows = open_findings(night)
     if rows:
-        console.print(_table(rows[:_MOST]))
+        console.print(_table(rows[:_MOST], short_names({one.arm for one in night.findings})))
     if len(rows) > _MOST:
         console.print(f"... and {len(rows) - _MOST} more: --json FILE has all")
     for text in folded(night):
@@ -37,7 +60,7 @@ def _night(night: NightGate, console: Console) -> None:
     console.print()
 
 
-def _table(rows: list[Finding]) -> Table:
+def _table(rows: list[Finding], names: dict[str, str]) -> Table:
     table = Table(box=borders.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
     table.add_column("what", overflow="fold", ratio=3)
@@ -46,7 +69,7 @@ def _table(rows: list[Finding]) -> Table:
     for one in rows:
         moved = "\n-> ".join(filter(None, (amount(one.before, one), amount(one.after, one))))
         told = Text("\n".join(filter(None, (change(one), why(one)))))
-        name = Text(plain(one.arm), style="dim").append("\n" if one.arm else "").append(what(one), style="not dim")
+        name = Text(" ".join(filter(None, [plain(names.get(one.arm, "")), what(one)])))
         table.add_row(Text(f"{SYMBOLS[one.status]} {one.status}", style=_STYLES.get(one.status, "")), name,
                       Text(moved), told)
     return table
