@@ -30,6 +30,10 @@ class Parts:
             for task, look, counts in found
         )
 
+    def of(self, task: str, items: int) -> int:
+        """How many of a task's items are asked."""
+        return items_at(self._looks[task], items) if task in self._looks else items
+
     def cut(self, tasks: Mapping[str, Any]) -> None:
         """Let each of lm_eval's tasks, by name, ask and score only the items of its look.
 

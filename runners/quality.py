@@ -28,7 +28,7 @@ from harness.core.suite import Suite, Task
 from runners import items
 from runners.journal import Journal
 from runners.parts import Parts
-from runners.progress import Progress
+from runners.progress import Reporter
 
 R = TypeVar("R", Score, Generation)
 _DEFAULT_MAX_TOKENS = 256  # lm_eval's own default where a task names none
@@ -39,9 +39,9 @@ lm_eval_utils.env.from_string = cache(lm_eval_utils.env.from_string)
 class SessionLM(LM):  # type: ignore[misc]  # lm_eval is untyped
     """Our session seen as an lm_eval model. `replies` collects what was answered, by (task, document)."""
 
-    def __init__(self, session: Session, journal: Journal, work: QualityWork, progress: Progress) -> None:
+    def __init__(self, session: Session, journal: Journal, work: QualityWork, progress: Reporter) -> None:
         super().__init__()
-        self._session, self._journal, self._work, self._progress = session, journal, work, progress
+        self._session, self._journal, self._work, self.progress = session, journal, work, progress
         self.replies: items.Replies = {}
         self.resumed = self.answered = self.sample = 0
 
@@ -99,19 +99,28 @@ class SessionLM(LM):  # type: ignore[misc]  # lm_eval is untyped
             if (reply := self._journal.get(key, kind)) is not None:
                 found[index] = reply
         self.resumed += len(found)
+        self.progress.ask()
+        for index, reply in found.items():
+            self.progress.saw(requests[index], reply, _answer(requests[index], reply), resumed=True)
         missing = [index for index in range(len(requests)) if index not in found]
         if self._work.order_seed:
             random.Random(self._work.order_seed).shuffle(missing)
-        self._progress.expect(len(requests))
-        self._progress.advance(len(found))
         for place, reply in ask(missing) if missing else ():
             self._journal.put(keys[missing[place]], reply)
             found[missing[place]] = reply
             self.answered += 1
-            self._progress.advance()
+            request = requests[missing[place]]
+            self.progress.saw(request, reply, _answer(request, reply))
         for index, request in enumerate(requests):
             self.replies.setdefault((request.task_name, request.doc_id), []).append((request.idx, found[index]))
         return [found[index] for index in range(len(requests))]
+
+
+def _answer(request: Instance, reply: Score | Generation) -> object:
+    """A reply as lm_eval takes it."""
+    if isinstance(reply, Generation):
+        return reply.text
+    return reply.logprob if request.request_type == "loglikelihood_rolling" else (reply.logprob, reply.is_greedy)
 
 
 def _keys(requests: list[Instance], sample: int) -> list[str]:
@@ -132,6 +141,7 @@ def measure(lm: SessionLM, suite: Suite, work: QualityWork, parts: Parts | None 
     `parts` cuts the tasks to the items of a look.
     """
     tasks = [task for task in suite.tasks if task.task in work.tasks]
+    lm.progress.plan({task: _planned(task, work, parts) for task in tasks})
     if suite.include:
         # Data files are named relative to the task's YAML; the child may change its folder, the parent never does.
         os.chdir(suite.include)
@@ -145,9 +155,16 @@ def measure(lm: SessionLM, suite: Suite, work: QualityWork, parts: Parts | None 
             loaded = _loaded(manager, [task.task for task in group], setup[1])
             if parts is not None:
                 parts.cut(loaded["tasks"])
+            lm.progress.load(loaded["tasks"])
             results = _evaluate(lm, loaded, work, setup[0])
             for task, samples in results["samples"].items():  # of a group (mmlu): its member tasks
                 yield from items.results(task, samples, lm.replies, lm.sample)
+
+
+def _planned(task: Task, work: QualityWork, parts: Parts | None) -> int:
+    """Items to be answered, as far as the suite knows; lm_eval's own tasks are counted when they are loaded."""
+    items = min(task.items or 0, work.limit or task.items or 0)
+    return (parts.of(task.task, items) if parts else items) * (work.samples if task.output == "generate" else 1)
 
 
 def _setup(suite: Suite, task: Task) -> tuple[bool, int | None]:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from harness.core import progress
 from harness.core.cell import Job, LoadWork, QualityWork
 from harness.core.errors import HarnessError
 from harness.core.record import ChildError, FailureKind, Outcome, Reading
@@ -27,7 +28,7 @@ from runners.calibration import replay
 from runners.journal import Journal
 from runners.meters import loading
 from runners.parts import Parts
-from runners.progress import Progress
+from runners.progress import Reporter
 from runners.seen import Load
 
 EXIT_KNOWN_ERROR = 3
@@ -107,7 +108,7 @@ def _quality(job: Job, work: QualityWork, session: Session, scratch: Path, readi
     owner = f"{job.cell.whole.id} {job.prepared.sha256} {facts.engine} {facts.version}"
     parts = Parts(work, job.looks)
     with Journal(Path(job.journal), owner) as journal:
-        lm = quality.SessionLM(session, journal, work, Progress(scratch / "progress"))
+        lm = quality.SessionLM(session, journal, work, Reporter(scratch / progress.FILE))
         texts = scratch / "texts.jsonl" if job.texts else None
         items.write(quality.measure(lm, job.suite, work, parts), scratch / "items.jsonl", texts)
     return Outcome(session.facts(), readings, answered=lm.answered, resumed=lm.resumed, asked=parts.asked,

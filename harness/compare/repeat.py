@@ -18,7 +18,7 @@ from harness.compare.validity import standing
 from harness.core.cell import Cell, LoadWork
 from harness.core.config import Load
 from harness.core.plan import Plan
-from harness.core.record import Completed, Reading, RunRecord, Step
+from harness.core.record import Completed, Reading, RunRecord, Skipped, Step
 from harness.core.repetition import Repeated, Repetition
 from harness.core.units import in_seconds
 from harness.stats.spread import relative_half_width
@@ -93,10 +93,15 @@ def state(group: Group, rule: Repetition | None, find: Find) -> Repeated:
 
 def _whole(group: Group, find: Find) -> Iterator[tuple[RunRecord, ...]]:
     for cells in group.rounds:
-        records = tuple(record for cell in cells if (record := find(cell.id)) is not None)
+        records = tuple(record for cell in cells if (record := find(cell.id)) is not None and not _later(record))
         if len(records) < len(cells):
             return
         yield records
+
+
+def _later(record: RunRecord) -> bool:
+    """Whether the night was over before the cell could begin: it is as if nobody had asked."""
+    return isinstance(record, Skipped) and record.later
 
 
 def _known(group: Group, rounds: Sequence[Sequence[RunRecord]]) -> Iterator[_Known]:

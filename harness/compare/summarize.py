@@ -6,7 +6,7 @@ from typing import Literal
 
 from harness.core.record import Completed, Failed, RunRecord, Skipped, Step
 from harness.core.summary import ArmSummary, Metric, Score, Summary, TaskVerdict
-from harness.core.verdict import Analysis, Arm, RoundValue
+from harness.core.verdict import Analysis, Arm, Comparison, RoundValue
 from harness.stats.spread import mean_interval
 
 _Place = tuple[str, str, Step]
@@ -67,22 +67,26 @@ def _arm(analysis: Analysis, arm: Arm) -> ArmSummary:
 
 
 def _verdicts(analysis: Analysis, arm: str) -> Iterator[TaskVerdict]:
-    for one in analysis.comparisons:
-        if (one.kind, one.candidate_arm) == ("quality", arm):
-            yield TaskVerdict(
-                task=one.task,
-                task_kind=one.task_kind,
-                verdict=one.verdict,
-                margin=one.margin,
-                delta=_known(one.delta),
-                low=_known(one.low),
-                high=_known(one.high),
-                n_items=one.n_items,
-                lost=one.lost,
-                gained=one.gained,
-                note=one.note,
-                confirmatory=one.confirmatory,
-            )
+    found = (one for one in analysis.comparisons if (one.kind, one.candidate_arm) == ("quality", arm))
+    yield from map(task_verdict, found)
+
+
+def task_verdict(one: Comparison) -> TaskVerdict:
+    """What of a comparison is a headline."""
+    return TaskVerdict(
+        task=one.task,
+        task_kind=one.task_kind,
+        verdict=one.verdict,
+        margin=one.margin,
+        delta=_known(one.delta),
+        low=_known(one.low),
+        high=_known(one.high),
+        n_items=one.n_items,
+        lost=one.lost,
+        gained=one.gained,
+        note=one.note,
+        confirmatory=one.confirmatory,
+    )
 
 
 def _metrics(analysis: Analysis, arm: str) -> Iterator[Metric]:

@@ -224,7 +224,8 @@ class Matrix(Struct, frozen=True, forbid_unknown_fields=True):
     Above `rounds`, further rounds are measured until the headline reading of every arm is known to `precision` (half of
     its 95 % interval over rounds, as a share of its mean), up to `max_rounds` of them (0: no further ones) and
     `budget_minutes` of measuring for a model under one load (0: no budget). A `night` makes a plan of its own of what
-    was measured before: its name, or "auto" for the day (UTC).
+    was measured before: its name, or "auto" for the day (UTC). What does not fit into its `budget_hours` (0: no budget)
+    is left to the nights that follow.
     """
 
     key: str
@@ -236,6 +237,7 @@ class Matrix(Struct, frozen=True, forbid_unknown_fields=True):
     max_rounds: int = 0
     budget_minutes: float = 0.0
     night: str | None = None
+    budget_hours: float = 0.0
 
 
 class Protocol(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -53,7 +53,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     """Cells in run order with their pairs; `id` names cells, pairs and protocol together.
 
     With a `repetition`, the cells of later rounds are measured only where they are needed. A `night` names one of many
-    repetitions of the same plan: all its cells are measured anew, and it is reported from its own attempts alone.
+    repetitions of the same plan: all its cells are measured anew, and it is reported from its own attempts alone. Where
+    a night has `budget_hours`, these are the cells that were chosen to fit, and `whole` is the id of the plan with all.
     """
 
     hw: str
@@ -65,6 +66,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     overrides: tuple[str, ...] = ()
     repetition: Repetition | None = None
     night: str = ""
+    whole: str = ""
+    budget_hours: float = 0.0
 
     @property
     def staged(self) -> bool:

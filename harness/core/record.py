@@ -273,10 +273,11 @@ class Failed(Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
 
 
 class Skipped(Struct, frozen=True, forbid_unknown_fields=True, tag="skipped"):
-    """A cell that was not tried, and why."""
+    """A cell that was not tried, and why; `later` where it is to be on another night, since this one was over."""
 
     run: Run
     reason: str
+    later: bool = False
 
 
 RunRecord = Completed | Failed | Skipped

@@ -1,7 +1,8 @@
 """One child process: started in a group of its own, waited for, and ended with everything it started.
 
 The parent holds the child's stdin open; a child whose stdin ends kills its own group, so that a parent killed with
-SIGKILL leaves no orphan measuring on. While a load is measured the parent sleeps in the kernel and does not poll.
+SIGKILL leaves no orphan measuring on. The parent sleeps in the kernel and does not poll (as Popen.wait with a timeout
+does, 20 times a second): an alarm keeps the deadline, and wakes it for a tick where one was asked for.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-_TICK_SECONDS = 1.0
+_LONGEST_SECONDS = 1e7  # of an alarm; a wait without a deadline is woken this often
 _GRACE_SECONDS = 5.0
 _TAIL_LINES = 40
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
@@ -33,11 +34,20 @@ class Ended:
     log_tail: str
 
 
-def run(module: str, scratch: Path, timeout_seconds: float, tick: Callable[[], None] | None = None,
-        python: str = sys.executable) -> Ended:
-    """Run `python -m module scratch` to its end, its output in scratch/log.txt; `tick` is called about every second.
+@dataclass(frozen=True)
+class Tick:
+    """What is called while a child works, every so many seconds."""
 
-    Without `tick` the wait is one blocking call. On KeyboardInterrupt the child's tree is killed and the error goes on.
+    every_seconds: float
+    call: Callable[[], None]
+
+
+def run(module: str, scratch: Path, timeout_seconds: float, tick: Tick | None = None,
+        python: str = sys.executable) -> Ended:
+    """Run `python -m module scratch` to its end, its output in scratch/log.txt, calling `tick` as it asks.
+
+    Without one the parent sleeps until the child has ended. On KeyboardInterrupt the child's tree is killed and the
+    error goes on. For the main thread only: the alarm is a signal.
     """
     started, kills_before = time.monotonic(), _oom_kills()
     with (scratch / "log.txt").open("ab") as log:
@@ -47,7 +57,7 @@ def run(module: str, scratch: Path, timeout_seconds: float, tick: Callable[[], N
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=_environment(python, scratch),
+            env=environment(python, scratch),
         )
     timed_out = False
     try:
@@ -65,7 +75,8 @@ def run(module: str, scratch: Path, timeout_seconds: float, tick: Callable[[], N
     )
 
 
-def _environment(python: str, scratch: Path) -> dict[str, str]:
+def environment(python: str, scratch: Path) -> dict[str, str]:
+    """The variables a child starts with: it finds this harness's code, and talks to no terminal."""
     root, programs = _PACKAGE_ROOT, os.environ.get("PATH", os.defpath)
     if python != sys.executable:
         root, programs = _code(scratch / "code"), os.pathsep.join([str(Path(python).parent), programs])
@@ -84,29 +95,23 @@ def _code(folder: Path) -> Path:
     return folder
 
 
-def _wait(process: subprocess.Popen[bytes], deadline: float, tick: Callable[[], None] | None) -> None:
-    """Raises TimeoutExpired at `deadline` (time.monotonic)."""
-    while tick is not None:
-        left = deadline - time.monotonic()
-        try:
-            process.wait(min(_TICK_SECONDS, max(left, 0)))
-            return
-        except subprocess.TimeoutExpired:
-            if left <= _TICK_SECONDS:
-                raise
-        tick()
-    _wait_blocking(process, deadline)
+def _wait(process: subprocess.Popen[bytes], deadline: float, tick: Tick | None) -> None:
+    """Until the child ends; raises TimeoutExpired at `deadline` (time.monotonic)."""
 
+    def alarm(*_: object) -> None:
+        if time.monotonic() >= deadline:
+            raise subprocess.TimeoutExpired(process.args, 0)
+        if tick is not None:
+            tick.call()
+        arm()
 
-def _wait_blocking(process: subprocess.Popen[bytes], deadline: float) -> None:
-    """Sleep in the kernel until the child ends: an alarm, not polling, keeps the deadline (Popen.wait polls)."""
+    def arm() -> None:
+        every = tick.every_seconds if tick else _LONGEST_SECONDS
+        signal.setitimer(signal.ITIMER_REAL, max(min(deadline - time.monotonic(), every, _LONGEST_SECONDS), 0.001))
 
-    def expire(*_: object) -> None:
-        raise subprocess.TimeoutExpired(process.args, 0)
-
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, max(deadline - time.monotonic(), 0.001))
+    before = signal.signal(signal.SIGALRM, alarm)
     try:
+        arm()
         process.wait()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -4,7 +4,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ from harness.store.lock import alone
 
 
 class Watcher(Listener, Protocol):
-    """Whoever shows a person what happens; called between measurements, and every second of a quality cell."""
+    """Whoever shows what happens; called between measurements, and while a cell is measured as often as it asks to."""
 
     def preparing(self, cell: Cell) -> None:
         """The weights of this cell are being fetched or made."""
@@ -39,14 +39,17 @@ class Watcher(Listener, Protocol):
     def started(self, cell: Cell, number: int, total: int) -> None:
         """A cell begins."""
 
-    def progress(self, done: int, total: int) -> None:
-        """So many replies of the running cell are in."""
+    def every_seconds(self, cell: Cell) -> float | None:
+        """How often to call `ticked` while the cell is measured, None: not at all, so that nothing wakes up."""
+
+    def ticked(self, scratch: Path) -> None:
+        """The running cell goes on; what its child has left so far lies in `scratch`."""
 
     def reused(self, cell: Cell, number: int, total: int, folder: Path) -> None:
         """A cell was measured before and is not measured again."""
 
-    def ended(self, record: RunRecord) -> None:
-        """A cell ended, well or not."""
+    def ended(self, record: RunRecord, folder: Path) -> None:
+        """A cell ended, well or not; its record lies in `folder`."""
 
     def repeated(self, outcome: Repeated) -> None:
         """The rounds of a model under one load ended."""
@@ -54,7 +57,10 @@ class Watcher(Listener, Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What measuring needs beside the plan; all paths absolute. `interpreters` has one for each runtime's key."""
+    """What measuring needs beside the plan; all paths absolute. `interpreters` has one for each runtime's key.
+
+    No cell begins once `is_over` says so; what was begun is measured to its end.
+    """
 
     layout: Layout
     assets: Path
@@ -68,6 +74,7 @@ class Context:
     hardware: Hardware | None = None
     metering: Metering = Metering()
     texts: bool = True
+    is_over: Callable[[], bool] = lambda: False
 
 
 def measure(plan: Plan, context: Context, watcher: Watcher) -> None:
@@ -88,13 +95,14 @@ class _Measurement:
         self._plan, self._context, self._watcher = plan, context, watcher
         self._weights: dict[tuple[str, ...], Prepared | Failed] = {}
         self._failed_arms: set[tuple[str, str]] = set()
+        self._begun: set[str] = set()
         self._afresh = {cell.id for cell in plan.cells} if context.rerun else set()
 
     def run(self) -> None:
         # All weights are made before the first measurement, so that none is made between timed rounds.
         done = {one for group in repeat.repeats(self._plan, self._stored) for one in group.not_needed}
         for cell in self._plan.cells:
-            if cell.id not in done and self._reusable(cell) is None:
+            if cell.id not in done and self._reusable(cell) is None and not self._too_late(cell):
                 self._prepared(cell)
         for group in groups(self._plan):
             answer_by_looks(self._plan, group, self._answer_up_to, self._watcher)
@@ -131,7 +139,7 @@ class _Measurement:
             return folder
         self._watcher.started(cell, number, total)
         record, folder = self._measure(cell, looks or ())
-        self._watcher.ended(record)
+        self._watcher.ended(record, folder)
         return folder
 
     def _reusable(self, cell: Cell, looks: tuple[int, ...] | None = None) -> Path | None:
@@ -152,7 +160,7 @@ class _Measurement:
         with self._scratch(run) as scratch:
             self._write_job(cell, scratch)
             # A download takes as long as it takes: the timeout is for measurements.
-            ended = child.run("runners.prepare", scratch, math.inf, lambda: None, self._python(cell))
+            ended = child.run("runners.prepare", scratch, math.inf, python=self._python(cell))
             done = scratch / "prepared.json"
             if ended.exit_code == 0 and done.exists():
                 return msgspec.json.decode(done.read_bytes(), type=Prepared)
@@ -170,7 +178,11 @@ class _Measurement:
         return record, folder
 
     def _attempt(self, run: Run, scratch: Path, looks: tuple[int, ...]) -> RunRecord:
-        cell, prepared = run.cell, self._prepared(run.cell)
+        cell = run.cell
+        if self._too_late(cell):
+            return Skipped(run, "not tonight: the night's time was over before it could begin", later=True)
+        self._begun.add(cell.id)
+        prepared = self._prepared(cell)
         if isinstance(prepared, Failed):
             return Failed(run, "prepare", prepared.reason, prepared.exit_code, prepared.log_tail)
         if cell.kind == "load" and (cell.arm, cell.kind) in self._failed_arms:
@@ -179,9 +191,14 @@ class _Measurement:
             self._afresh.remove(cell.id)
             self._journal(cell).unlink(missing_ok=True)
         self._write_job(cell, scratch, prepared, looks)
-        tick = None if cell.kind == "load" else lambda: _show_progress(scratch, self._watcher)
+        every = self._watcher.every_seconds(cell)
+        tick = None if every is None else child.Tick(every, lambda: self._watcher.ticked(scratch))
         ended = child.run("runners.worker", scratch, self._context.timeout_seconds, tick, self._python(cell))
         return collect.record(run, prepared, scratch, ended)
+
+    def _too_late(self, cell: Cell) -> bool:
+        """Whether the cell cannot begin any more; staged work that has begun goes on to its end."""
+        return cell.id not in self._begun and self._context.is_over()
 
     def _python(self, cell: Cell) -> str:
         return self._context.interpreters[cell.runtime].python
@@ -237,13 +254,6 @@ class _Measurement:
 
 def _weights_key(cell: Cell) -> tuple[str, ...]:
     return cell.module, cell.scheme, short_id(cell.artifact)
-
-
-def _show_progress(scratch: Path, watcher: Watcher) -> None:
-    path = scratch / "progress"
-    words = path.read_text().split() if path.exists() else []
-    if len(words) == 2:
-        watcher.progress(int(words[0]), int(words[1]))
 
 
 def _now() -> str:

@@ -1,10 +1,9 @@
-"""The report before it has a form: first screen, answers and sections in reading order; Markdown and page follow it."""
+"""The report before it has a form: first screen and sections in reading order; Markdown and page follow it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from harness.core.verdict import Claim
-from harness.report import chapters, checks, costs, evidence, noise, provenance, runtimes
+from harness.report import chapters, checks, claims, costs, evidence, noise, provenance, runtimes
 from harness.report.blocks import Prose, Section, or_else
 from harness.report.method import paragraphs
 from harness.report.opening import Opening, opening
@@ -12,18 +11,6 @@ from harness.report.plots import Picture, pictures
 from harness.report.sentence import title
 from harness.report.tables import Table, matrix
 from harness.report.view import View
-from harness.report.wording import margin, percent, pvalue, tone
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One candidate's claim: the sentence, the tones of its tasks in order, and the figures behind it."""
-
-    name: str
-    sentence: str
-    tones: tuple[tuple[str, str], ...]
-    figures: str
-    qualifiers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -33,7 +20,6 @@ class Document:
     title: str
     facts: tuple[str, ...]
     opening: Opening
-    answers: tuple[Answer, ...]
     sections: tuple[Section, ...]
 
     @property
@@ -51,8 +37,7 @@ def compose(view: View, now: datetime) -> Document:
         f"suite {plan.suite.name} {plan.suite.digest[:12]}".strip(),
         f"plan {plan.id}",
     )
-    answers = tuple(answer(view, one) for one in view.claims)
-    return Document(title(view), facts, opening(view), answers, sections(view))
+    return Document(title(view), facts, opening(view), sections(view))
 
 
 def machine(view: View) -> str:
@@ -62,21 +47,6 @@ def machine(view: View) -> str:
         return ""
     gpus, cpu, cores = next(iter(found))
     return f" ({', '.join(gpus) or f'{cpu}, {cores} cores'})"
-
-
-def answer(view: View, claim: Claim) -> Answer:
-    """A claim with the counts behind it."""
-    by = {task: view.quality.get((claim.candidate_arm, task)) for task in view.tasks}
-    figures = [f"margin {margin(claim.margin)}", f"{claim.tasks} tasks", f"most tasks: p {pvalue(claim.pvalue_most)}"]
-    if claim.share_within is not None:
-        figures.append(f"P(most within the margin) {percent(claim.share_within, 0)}")
-    return Answer(
-        view.label(claim.candidate_arm),
-        claim.sentence,
-        tuple((view.task_labels[task], tone(one)) for task, one in by.items() if one),
-        ", ".join(figures),
-        claim.qualifiers,
-    )
 
 
 def sections(view: View) -> tuple[Section, ...]:
@@ -89,6 +59,7 @@ def sections(view: View) -> tuple[Section, ...]:
     diagnostics = or_else(evidence.diagnostics(view), "None were taken.")
     detail = [evidence.margin_counts(view), evidence.margin_details(view), evidence.comparisons(view)]
     found = (
+        Section("claims", "What is claimed, and what qualifies it", (or_else(claims.claims(view), ""),)),
         Section("runtimes", "Runtimes side by side", (or_else(runtimes.side_by_side(view), ""),)),
         Section("verdicts", "Verdicts", (or_else(matrix(view), no_quality.text) if view.quality else no_quality,)),
         Section("costs", "What it costs and what it buys", (or_else(costs.summary(view), "No arm was measured."),)),

@@ -10,7 +10,6 @@ from harness.report.wording import SYMBOLS, marked, public
 def render(document: Document) -> str:
     """The whole file; figures are linked from plots/."""
     parts = [f"# {escaped(document.title)}", escaped(" · ".join(document.facts)), f"**{escaped(document.headline)}**"]
-    parts += ["\n".join(_answer(one.sentence, (one.figures, *one.qualifiers)) for one in document.answers)]
     for section in document.sections:
         parts.append(f"## {escaped(section.title)}")
         parts += [_block(block, section.title) for block in section.blocks]
@@ -24,10 +23,6 @@ def escaped(text: str) -> str:
     for char, safe in (("\\", "\\\\"), ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|")):
         line = line.replace(char, safe)
     return line.replace("](", "]\\(").replace("`", "\\`").replace("*", "\\*")
-
-
-def _answer(sentence: str, figures: tuple[str, ...]) -> str:
-    return f"- {escaped(sentence)} ({escaped('; '.join(figures))})"
 
 
 def _block(block: Table | Picture | Prose, section: str) -> str:

@@ -116,7 +116,7 @@ def _check(wish: Wish, made: Environment, log: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         (scratch / "job.json").write_bytes(msgspec.json.encode(_job(wish.runtime, scratch)))
-        ended = child.run("runners.check", scratch, _CHECK_SECONDS, lambda: None, made.python)
+        ended = child.run("runners.check", scratch, _CHECK_SECONDS, python=made.python)
         with log.open("a", encoding="utf-8") as out:
             out.write(ended.log_tail)
         if ended.exit_code:

@@ -1,4 +1,4 @@
-"""Join results folders of several boxes into one: nothing is overwritten or deleted, and nothing written if one refuses.
+"""Join results folders of several boxes: nothing is overwritten or deleted, and nothing written where one refuses.
 
 All that is new is checked first (it can be read, lies where it belongs, has the bytes whose digests were written), then
 copied into the scratch folder, then renamed into place, attempts before the plans that name them. A merge that is

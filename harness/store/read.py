@@ -104,6 +104,18 @@ def plan(layout: Layout, prefix: str = "") -> Plan:
     raise NotFound(f"{what} under {layout.root}", "python -m harness run")
 
 
+def begun(layout: Layout, whole: Plan, budget_hours: float) -> Plan | None:
+    """What was chosen of `whole` when this night began, None where it did not: a night goes on with what it began."""
+    for path in sorted(layout.plans(whole.hw).glob("*.json"), reverse=True):
+        data = path.read_bytes()
+        if whole.id.encode() not in data:
+            continue
+        found: Plan = _decode(data, Plan, path)
+        if (found.whole, found.budget_hours) == (whole.id, budget_hours):
+            return found
+    return None
+
+
 def plan_file(path: Path) -> Plan:
     """One stored plan; raises SchemaError where this version cannot read it."""
     found: Plan = _decode(path.read_bytes(), Plan, path)

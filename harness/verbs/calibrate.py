@@ -88,14 +88,15 @@ def _measured(wanted: tuple[Trial, ...], python: str, say: Callable[[str], None]
     with tempfile.TemporaryDirectory(prefix="quantharness-") as name:
         scratch = Path(name)
         (scratch / "job.json").write_bytes(msgspec.json.encode(CalibrationJob(wanted)))
-        ended = child.run("runners.calibrate", scratch, patience, _ticker(scratch, wanted, say), python)
+        tick = child.Tick(1.0, _ticker(scratch, wanted, say))
+        ended = child.run("runners.calibrate", scratch, patience, tick, python)
         if ended.exit_code:
             raise HarnessError(f"the calibration failed: {collect.reason(scratch, ended).message}")
         return msgspec.json.decode((scratch / "found.json").read_bytes(), type=tuple[Calibration, ...])
 
 
 def _ticker(scratch: Path, wanted: tuple[Trial, ...], say: Callable[[str], None]) -> Callable[[], None]:
-    """Says, about every second, which trials are done."""
+    """Says which trials are done."""
     told = 0
 
     def tick() -> None:

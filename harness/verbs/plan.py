@@ -4,14 +4,19 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import structs
 from rich.console import Console
 
 from harness import bundle, machine, settings
 from harness.core.config import Hardware, Settings
+from harness.core.errors import ConfigError
 from harness.core.record import Machine
 from harness.plan import box, suite
 from harness.plan.build import Built, build
+from harness.plan.rotation import tonight
+from harness.store import read
 from harness.store.layout import Layout
+from harness.store.tries import tries
 from harness.verbs import Arguments
 from harness.verbs.plan_tables import show
 
@@ -34,8 +39,19 @@ def planned(args: Arguments) -> Planned:
     here = machine.inspect()
     hw = box.resolve(resolved.hw, boxes, here)
     chosen = suite.load(resolved.suite, bundle.suites(), resolved.tasks)
-    built = build(resolved, hw, chosen, bundle.assets())
+    built = _fitting(build(resolved, hw, chosen, bundle.assets()), resolved)
     return Planned(resolved, hw, machine.detect(boxes, here), here, built)
+
+
+def _fitting(built: Built, resolved: Settings) -> Built:
+    """With what fits the night's budget; of a night that has begun with what was chosen then."""
+    hours, layout = resolved.matrix.budget_hours, Layout(Path(resolved.results))
+    if not hours:
+        return built
+    if not built.plan.night:
+        raise ConfigError("matrix.budget_hours is for nights", "add matrix.night=auto, or use matrix=nightly")
+    begun = read.begun(layout, built.plan, hours)
+    return structs.replace(built, plan=begun or tonight(built.plan, tries(layout, built.plan.cells), hours))
 
 
 def main(args: Arguments) -> int:

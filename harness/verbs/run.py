@@ -1,36 +1,98 @@
-"""`run`: measure a plan's cells, compare, report. With nothing else: the demo on the built-in pocket model."""
+"""`run`: measure a plan's cells, compare, report. With nothing else: the demo on the built-in pocket model.
 
+A terminal gets a panel, a log plain lines with the time; --quiet and --json are for scripts and machines. The objects
+of --json are those of harness.core.events.
+"""
+
+import math
 import os
 import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from harness import bundle, environment, machine
+from harness.core.errors import ConfigError
 from harness.core.plan import Plan
 from harness.core.units import in_points
 from harness.execute.loop import Context, measure
+from harness.live.lines import JsonLines, Log, Quiet
+from harness.live.panel import Panel
+from harness.live.tell import Teller, View
 from harness.plan import box
 from harness.store.layout import Layout
-from harness.verbs import Arguments
+from harness.verbs import Arguments, Flag, report
 from harness.verbs.plan import Planned, planned
 from harness.verbs.plan_tables import rounds_in_words, speed_cells
-from harness.verbs.report import publish
-from harness.verbs.watch import ConsoleWatcher
+
+FLAGS = (
+    Flag("quiet", "only errors, the verdicts and the report's path"),
+    Flag("json", "events for machines, one JSON object a line, and nothing else on standard output"),
+)
 
 
 def main(args: Arguments) -> int:
     """0 if every cell was measured, 1 if one failed; what was measured is reported either way."""
+    if len(args.flags) > 1:
+        raise ConfigError("--quiet and --json exclude each other", "give one of them")
     made = planned(args)
     matches = box.check(made.settings.hw, made.found, made.machine, args.other_box)
-    console = Console(highlight=False)
-    plan = made.built.plan
+    console = Console(highlight=False, quiet=bool(args.flags))
+    plan, layout = made.built.plan, Layout(Path(made.settings.results))
     _announce(plan, made.built.added, console)
     _end_like_interrupt()
-    layout = Layout(Path(made.settings.results))
-    measure(plan, _context(made, layout, matches), ConsoleWatcher(console, plan))
-    return publish(plan, layout, Path(made.settings.reports), datetime.now(UTC), console)
+    with _told(plan, layout, args.flags, console) as teller:
+        measure(plan, _context(made, layout, matches), teller)
+    done = report.render(plan, layout, Path(made.settings.reports), datetime.now(UTC))
+    teller.finish(done.analysis, str(report.short(done.folder)), str(report.short(layout.root)), done.exit_code)
+    report.show(done, layout, console)
+    if "quiet" in args.flags:
+        _last_words(done)
+    return done.exit_code
+
+
+@contextmanager
+def _told(plan: Plan, layout: Layout, flags: dict[str, str], console: Console) -> Iterator[Teller]:
+    """Whoever tells how the run goes; an interrupt is said in the last line."""
+    teller = None
+    try:
+        with _view(flags, console) as view:
+            teller = Teller(plan, layout, view)
+            try:
+                teller.begin()
+                yield teller
+            finally:
+                teller.close()
+    except KeyboardInterrupt:
+        if teller is not None:
+            console.print(f"stopped; {teller.done} of {len(plan.cells)} cells are measured and kept in {layout.root}",
+                          soft_wrap=True, markup=False)
+        raise
+
+
+@contextmanager
+def _view(flags: dict[str, str], console: Console) -> Iterator[View]:
+    """The form that was asked for, or that the output can show: FORCE_COLOR makes no terminal of a log."""
+    if "json" in flags:
+        yield JsonLines(sys.stdout)
+    elif "quiet" in flags:
+        yield Quiet(Console(stderr=True, highlight=False))
+    elif console.is_terminal and sys.stdout.isatty() and not console.is_dumb_terminal:
+        with Panel(console) as panel:
+            yield panel
+    else:
+        yield Log(console)
+
+
+def _last_words(done: report.Rendered) -> None:
+    """What --quiet says in the end."""
+    sentences = [claim.sentence for claim in done.analysis.claims]
+    sys.stdout.writelines(f"{line}\n" for line in (*sentences, f"report: {report.short(done.folder)}/index.html"))
 
 
 def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
@@ -40,6 +102,8 @@ def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
     if plan.protocol.margin is not None:
         margin = in_points(plan.protocol.margin).lstrip("+") + " points"
     console.print(f"Plan {plan.id} on {plan.hw}: {quality} quality and {speed_cells(plan)} speed cells")
+    if plan.night:
+        console.print(f"  night {plan.night}" + f", {plan.budget_hours:g} h" * bool(plan.budget_hours), markup=False)
     for line in added:
         console.print(f"  added {line}", markup=False)
     for skip in plan.skips:
@@ -54,6 +118,7 @@ def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
 
 def _context(made: Planned, layout: Layout, matches: bool) -> Context:
     envs = environment.home()
+    end = time.monotonic() + 3600 * (made.settings.matrix.budget_hours or math.inf)
     runtimes = {key: made.settings.runtimes[key] for key in sorted({cell.runtime for cell in made.built.plan.cells})}
     return Context(
         layout=layout,
@@ -68,6 +133,7 @@ def _context(made: Planned, layout: Layout, matches: bool) -> Context:
         hardware=made.settings.hw,
         metering=made.settings.metering,
         texts=made.settings.texts,
+        is_over=lambda: time.monotonic() >= end,
     )
 
 

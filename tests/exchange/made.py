@@ -20,7 +20,7 @@ from harness.store import write
 from harness.store.layout import Layout
 from runners import items, quality
 from runners.journal import Journal
-from runners.progress import Progress
+from runners.progress import Reporter
 from runners.runtimes import fake
 from tests.cells import job, quality_cell
 
@@ -83,7 +83,7 @@ def measured_here(suite: Suite, folder: Path, layout: Layout, skill: float) -> C
 def _session(cell: Cell, work: Path) -> Iterator[quality.SessionLM]:
     with fake.open_session(job(cell, work)) as session, Journal(work / "journal", "owner") as journal:
         assert isinstance(cell.work, QualityWork)
-        yield quality.SessionLM(session, journal, cell.work, Progress(work / "progress"))
+        yield quality.SessionLM(session, journal, cell.work, Reporter(work / "progress"))
 
 
 def lm_eval_folder(suite: Suite, folder: Path, skill: float, name: str, limit: int | None = None) -> Path:

@@ -1,5 +1,6 @@
 """Children that die in every way a child can die."""
 
+import math
 import os
 import signal
 import subprocess
@@ -53,7 +54,7 @@ def test_a_child_killed_by_a_signal_ends_with_that_signal(tmp_path: Path) -> Non
 def test_a_child_that_hangs_is_ended_at_its_deadline(tmp_path: Path, ticking: bool) -> None:
     scratch = write_job(load_cell(fail="hang", fail_after=3), tmp_path / "s")
     started = time.monotonic()
-    ended = child.run("runners.worker", scratch, 2.5, (lambda: None) if ticking else None)
+    ended = child.run("runners.worker", scratch, 2.5, child.Tick(1.0, lambda: None) if ticking else None)
     assert ended.timed_out
     assert time.monotonic() - started < 10
 
@@ -61,8 +62,24 @@ def test_a_child_that_hangs_is_ended_at_its_deadline(tmp_path: Path, ticking: bo
 def test_the_tick_is_called_while_a_child_works(tmp_path: Path) -> None:
     ticks: list[float] = []
     scratch = write_job(load_cell(fail="hang"), tmp_path / "s")
-    child.run("runners.worker", scratch, 3.5, lambda: ticks.append(time.monotonic()))
-    assert len(ticks) >= 2
+    child.run("runners.worker", scratch, 3.5, child.Tick(0.5, lambda: ticks.append(time.monotonic())))
+    assert 4 <= len(ticks) <= 7
+
+
+def test_a_wait_without_a_deadline_ends_with_the_child(tmp_path: Path) -> None:
+    ended = child.run("runners.worker", write_job(load_cell(), tmp_path / "s"), math.inf)
+    assert ended.exit_code == 0, ended.log_tail
+
+
+def test_what_a_tick_raises_ends_the_child(tmp_path: Path) -> None:
+    scratch = write_job(load_cell(fail="hang"), tmp_path / "s")
+
+    def gone() -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        child.run("runners.worker", scratch, 60, child.Tick(0.5, gone))
+    assert not psutil.Process().children()
 
 
 def test_the_last_lines_of_the_log_come_back(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from harness.core.suite import Suite, Task
 from runners import quality
 from runners.journal import Journal
 from runners.parts import Parts
-from runners.progress import Progress
+from runners.progress import Reporter
 from runners.runtimes import fake
 from tests.cells import job, quality_cell
 
@@ -35,7 +35,7 @@ def ask(suite: Suite, cell: Cell, looks: Sequence[int], journal: Path) -> tuple[
     """What a child does: the items of these looks (none: all), with the replies that the journal already has."""
     assert isinstance(cell.work, QualityWork)
     with fake.open_session(job(cell, journal.parent)) as session, Journal(journal, "owner") as kept:
-        lm = quality.SessionLM(session, kept, cell.work, Progress(journal.with_suffix(".progress")))
+        lm = quality.SessionLM(session, kept, cell.work, Reporter(journal.with_suffix(".progress")))
         parts = Parts(cell.work, tuple(looks))
         found = [item for item, _ in quality.measure(lm, suite, cell.work, parts)]
     return {(item.task, item.item_id): item for item in found}, parts, lm

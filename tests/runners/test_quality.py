@@ -12,7 +12,7 @@ from harness.core.runtime import Sampling
 from harness.core.suite import Suite
 from runners import quality
 from runners.journal import Journal
-from runners.progress import Progress
+from runners.progress import Reporter
 from runners.runtimes import fake
 from tests.cells import job, quality_cell
 
@@ -27,7 +27,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _run(suite: Suite, cell: Cell, folder: Path) -> tuple[dict[tuple[str, str], ItemResult], quality.SessionLM]:
     assert isinstance(cell.work, QualityWork)
     with fake.open_session(job(cell, folder)) as session, Journal(folder / "journal", "owner") as journal:
-        lm = quality.SessionLM(session, journal, cell.work, Progress(folder / "progress"))
+        lm = quality.SessionLM(session, journal, cell.work, Reporter(folder / "progress"))
         items = {(item.task, item.item_id): item for item, _ in quality.measure(lm, suite, cell.work)}
     return items, lm
 
@@ -97,7 +97,7 @@ def test_sampling_options_of_a_task_reach_the_runtime_with_a_seed_of_their_own(s
     work = quality_cell(suite).work
     assert isinstance(work, QualityWork)
     with Journal(tmp_path / "journal", "owner") as journal:
-        lm = quality.SessionLM(Spy(fake.FakeSettings(), 1.0), journal, work, Progress(tmp_path / "progress"))
+        lm = quality.SessionLM(Spy(fake.FakeSettings(), 1.0), journal, work, Reporter(tmp_path / "progress"))
         list(quality.measure(lm, suite, work))
     assert {request.sampling for request in seen} == {Sampling(temperature=0.6, top_p=0.9)}
     assert len({request.seed for request in seen}) == len(seen) == 60
@@ -108,7 +108,7 @@ def test_samples_are_drawn_anew_for_generated_items_and_once_for_choices(suite: 
     assert isinstance(cell.work, QualityWork)
     work = msgspec.structs.replace(cell.work, samples=4, temperature=1.0)
     with fake.open_session(job(cell, tmp_path)) as session, Journal(tmp_path / "journal", "owner") as journal:
-        lm = quality.SessionLM(session, journal, work, Progress(tmp_path / "progress"))
+        lm = quality.SessionLM(session, journal, work, Reporter(tmp_path / "progress"))
         found = [item for item, _ in quality.measure(lm, suite, work)]
     drawn = [item for item in found if item.task == "tiny_generate"]
     assert sorted({item.sample for item in drawn}) == [0, 1, 2, 3]
