@@ -15,14 +15,14 @@ from matplotlib.ticker import MaxNLocator
 from harness.core.verdict import Comparison, Scored
 from harness.report.glance import Group, groups, verdicts
 from harness.report.measured import Measured
-from harness.report.panels import FRAME, INK, MARKS, MUTED, PAPER, Panel, shortened
+from harness.report.panels import FRAME, INK, MARKS, MUTED, PAPER, Panel, named_rows, shortened
 from harness.report.readings import heading
 from harness.report.steps import words
 from harness.report.view import View
 from harness.report.wording import PLAIN, margin, points, tone
 
 _LINES = 28  # of a plot that stays on the first screen
-_LINE, _LETTERS = 0.175, 15  # inches; letters of a label
+_LINE, _LETTERS, _NAME = 0.175, 15, 30  # inches; letters of a label, of a name above others
 _CLIP = 4  # margins; what lies further out is drawn at the edge with its value
 _TICKS = 5
 
@@ -85,7 +85,7 @@ def _changes(view: View) -> Forest:
     rows, what = lines(view)
     band = max(one.one.margin for one in rows if one.one)
     said = "; ".join(_said(view, one.one) for one in rows if one.one)
-    letters = max(len(shortened(one.label, _LETTERS)) for one in rows)
+    letters = max(len(shortened(one.label, _LETTERS)) for one in rows if one.one)
     draw = partial(_draw_changes, rows=rows, band=band)
     panel = Panel("Change in points", f"{said}.", _height(rows), letters, draw)
     caption = (
@@ -95,7 +95,7 @@ def _changes(view: View) -> Forest:
     return Forest(panel, f"{caption} Each row: {what}." if what else caption)
 
 
-def _height(rows: Sequence[Line]) -> float:
+def _height(rows: Sequence[object]) -> float:
     """Inches; few rows stand further apart."""
     return max(_LINE, min(0.28, 3.4 / len(rows))) * len(rows) + FRAME
 
@@ -138,13 +138,17 @@ def _draw_change(axes: Axes, y: float, one: Comparison, limits: tuple[float, flo
 
 
 def _label_rows(axes: Axes, rows: Sequence[Line]) -> None:
-    """Rows from the top; names of candidates stand out from those of their tasks."""
-    axes.set_yticks(range(len(rows)), [shortened(one.label, _LETTERS) for one in rows])
-    for label, one in zip(axes.get_yticklabels(), rows, strict=True):
-        label.set_fontweight("normal" if one.one else "bold")
-        label.set_fontsize(8.5)
+    """Rows from the top; the name of a candidate stands above those of its tasks, from the panel's left edge."""
+    axes.set_yticks(range(len(rows)), [shortened(one.label, _LETTERS) if one.one else "" for one in rows], fontsize=8.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
+    place = axes.get_position()
+    left = 0.04 / axes.figure.get_figwidth() - place.x0
+    for y, one in enumerate(rows):
+        if not one.one:
+            spot = (left / place.width, y)
+            name = shortened(one.label, _NAME)
+            axes.annotate(name, spot, xycoords=("axes fraction", "data"), va="center", weight="bold", fontsize=8.5)
 
 
 def _ratios(view: View) -> Forest | None:
@@ -154,8 +158,8 @@ def _ratios(view: View) -> Forest | None:
     if not found:
         return None
     said = "; ".join(f"{view.label(one.arm)} {_ratio(one).score:.2f}" for one in found)
-    names = [Line(view.label(one.arm)) for one in found]
-    letters = max(len(shortened(one.label, _LETTERS)) for one in names)
+    names = [view.label(one.arm) for one in found]
+    letters = max(len(shortened(name)) for name in names)
     draw = partial(_draw_ratios, found=found, names=names, within=view.speed_margin)
     title = f"{heading('decode')}, ratio to the baseline"
     panel = Panel(title, f"{said}.", _height(names), letters, draw)
@@ -171,7 +175,7 @@ def _ratio(one: Measured) -> Scored:
     return one.against.ratio if one.against and one.against.ratio else Scored(math.nan, math.nan, math.nan)
 
 
-def _draw_ratios(axes: Axes, found: Sequence[Measured], names: Sequence[Line], within: float) -> None:
+def _draw_ratios(axes: Axes, found: Sequence[Measured], names: Sequence[str], within: float) -> None:
     axes.axvspan(1 / (1 + within), 1 + within, color=MUTED, alpha=0.16, linewidth=0)
     axes.axvline(1, color=MUTED, linewidth=0.8)
     points_at = [_ratio(one).score for one in found]
@@ -184,5 +188,5 @@ def _draw_ratios(axes: Axes, found: Sequence[Measured], names: Sequence[Line], w
         axes.plot(ratio.score, y, marker="o", color=INK if sure else PAPER, markersize=6, markeredgecolor=INK)
     axes.set_xlim(low - 0.5 * room, high + 0.5 * room)
     axes.xaxis.set_major_locator(MaxNLocator(_TICKS))
-    _label_rows(axes, names)
+    named_rows(axes, names)
     axes.set_xlabel("× (1 = as fast)")

@@ -41,7 +41,7 @@ _MEANS = {
     "degraded": "a loss is shown",
     "improved": "a gain is shown",
     "broken": "something forbids to compare",
-    NO_INFORMATION: "the baseline itself only guesses",
+    NO_INFORMATION: "the baseline is at chance or at the ceiling, where a loss would not show",
 }
 
 
@@ -115,7 +115,9 @@ def glance(view: View) -> Table:
         for arm in view.arms[:_ROWS]
     ]
     units = (f"{heading(name)}, {one.unit}" for name, one in readings.items())
-    columns = ("Quantization", *(group.title for group in shown), f"Size, {size.unit}", "Bits per weight", *units)
+    several = len({arm.runtime for arm in view.arms}) > 1
+    first = "Arm" if several else "Quantization"
+    columns = (first, *(group.title for group in shown), f"Size, {size.unit}", "Bits per weight", *units)
     kept = [at for at in range(len(columns)) if not at or any(cells[at].text for cells in rows)]
     cells = tuple(tuple(line[at] or Cell("unknown") for at in kept) for line in rows)
     words_at = tuple(new for new, at in enumerate(kept) if at <= len(shown))
@@ -158,7 +160,7 @@ def _verdict(view: View, arm: Arm, group: Group) -> Cell:
         return Cell("not measured", tone="missing")
     tones = [tone(one) for one in rows]
     if len(group.tasks) == 1:
-        change = "" if tones[0] == "broken" else f"{points(rows[0].delta)}"
+        change = "" if tones[0] == "broken" else points(rows[0].delta)
         return Cell(f"{SYMBOLS[tones[0]]} {PLAIN[tones[0]]}", change, tones[0])
     absent = len(found) - len(rows)
     rest = tallied(tones, skip="equivalent") + (f", {absent} not measured" if absent else "")
@@ -182,8 +184,8 @@ def _figure(unit: Scale, one: Measured | None, roomy: bool) -> Cell:
         return Cell(f"{SIGNS[INVALID]} invalid", "see flags", INVALID)
     text = f"{unit.write(one.scored.score)} {_signs(one)}".strip()
     if one.against is None or one.against.ratio is None:
-        return Cell(text, unit.limits(one.scored) if roomy else "")
-    word = {"inconclusive": "undecided"}.get(verdict_words(one.against), verdict_words(one.against))
+        return Cell(text, (unit.limits(one.scored) or ("1 round" if one.rounds == 1 else "")) if roomy else "")
+    word = {"inconclusive": SYMBOLS["inconclusive"]}.get(verdict_words(one.against), verdict_words(one.against))
     ratio = one.against.ratio
     limits = f"[{ratio.low:.2f}, {ratio.high:.2f}]" if roomy and math.isfinite(ratio.low + ratio.high) else ""
     return Cell(text, "\n".join(part for part in (f"×{ratio.score:.2f} {word}".strip(), limits) if part))
@@ -199,7 +201,8 @@ def _note(view: View, readings: Iterable[str]) -> str:
     within = " or ".join(sorted({margin(one.margin) for one in verdicts(view).values()}))
     said = [f"{SYMBOLS[one]} {word}: {_MEANS[one].format(within)}" for one, word in PLAIN.items() if one in tones]
     if readings:
-        said.append(f"×: ratio to the baseline, [95 % interval over rounds], {words(view.speeds.lightest)}")
+        at = words(view.speeds.lightest)
+        said.append(f"×: ratio to the baseline, [95 % interval over rounds], {at}; with ? it may be none at all")
     if any(one.objections for one in view.speeds.all.values()):
         said.append(f"{SIGNS['degraded']} flagged, {SIGNS[INVALID]} invalid in some or all rounds")
     more = len(view.arms) - _ROWS

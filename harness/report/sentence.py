@@ -4,13 +4,14 @@ Every kind of run has one that is true of it. Undecided and broken tasks are alw
 across runtimes, and a run that was cut short says so first.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from harness.core.cell import IMPORTED
 from harness.core.record import Completed, Failed, Skipped
-from harness.core.verdict import Claim, Comparison
+from harness.core.verdict import Claim, Comparison, Scored
 from harness.report.measured import Measured
 from harness.report.readings import heading, verdict_words
 from harness.report.steps import words
@@ -20,6 +21,7 @@ from harness.report.wording import PLAIN, margin, quantity, quantity_range, tone
 Kind = Literal["quality", "bridge", "fidelity", "speed", "alone", "nothing"]
 _CLAUSES = 8  # of a sentence; what more candidates say is counted
 _HEADLINE = ("decode", "throughput", "prefill", "ttft", "peak_memory")
+_RATES = ("decode", "prefill")
 _TITLES: dict[Kind, str] = {
     "quality": "What quantization costs",
     "bridge": "What the runtime changes",
@@ -38,7 +40,7 @@ def kind(view: View) -> Kind:
         return "bridge"
     if view.analysis.diagnostics:
         return "fidelity"
-    if any(one.ratio for one in view.analysis.speed):
+    if _ratios(view):
         return "speed"
     measured = any(one.candidate for one in view.analysis.speed) or any(arm.scores for arm in view.arms)
     return "alone" if measured else "nothing"
@@ -148,7 +150,7 @@ def _bridge(view: View) -> str:
     for (arm, baseline), rows in found.items():
         tones = [tone(one) for one in rows]
         rest = tallied(tones, skip="equivalent")
-        counts = f"{tones.count('equivalent')} of {len(rows)} tasks" + (f" ({rest})" if rest else "")
+        counts = f"{tones.count('equivalent') or 'none'} of {len(rows)} tasks" + (f" ({rest})" if rest else "")
         within = " or ".join(sorted({margin(one.margin) for one in rows}))
         parts.append(f"{view.label(arm)} is equivalent to {view.label(baseline)} within {within} on {counts}")
     return f"{_subject(view)}, full precision only: {'; '.join(parts)}. No quantization was compared."
@@ -163,37 +165,44 @@ def _fidelity(view: View) -> str:
 
 
 def _speed(view: View) -> str:
-    at = view.speeds.lightest
-    names = [one for one in _HEADLINE if any(_ratio(view, arm.arm, one) for arm in view.candidates)]
-    if not names:
-        return f"{_subject(view)}: no ratio of speeds is known. Quality was not compared."
-    found = [one for arm in view.candidates if (one := view.speeds.get(arm.arm, names[0], at)) and one.against]
-    found.sort(key=lambda one: one.unusable)
-    parts = [_times(view, one, first=not index) for index, one in enumerate(found[:_CLAUSES])]
-    parts += [f"{len(found) - _CLAUSES} more in the table"] if len(found) > _CLAUSES else []
-    return f"{_subject(view)}, {words(at)}: {'; '.join(parts)}. Quality was not compared."
+    found = _ratios(view)
+    usable = [one for one in found if _ratio(one)]
+    parts = [_times(view, one, first=not index) for index, one in enumerate(usable[:_CLAUSES])]
+    parts += [f"{len(usable) - _CLAUSES} more in the table"] if len(usable) > _CLAUSES else []
+    if lost := [view.label(one.arm) for one in found if not _ratio(one)]:
+        what = f"{heading(found[0].name).lower()} speed" if found[0].name in _RATES else heading(found[0].name)
+        parts.append(f"no valid {what} is known of {_all(lost)}")
+    return f"{_subject(view)}, {words(view.speeds.lightest)}: {'; '.join(parts)}. Quality was not compared."
 
 
-def _ratio(view: View, arm: str, name: str) -> bool:
-    one = view.speeds.get(arm, name, view.speeds.lightest)
-    return bool(one and one.against and one.against.ratio)
+def _ratios(view: View) -> list[Measured]:
+    """Of each candidate that was compared, the first of the headline readings that any of them has."""
+    for name in _HEADLINE:
+        every = (view.speeds.get(arm.arm, name, view.speeds.lightest) for arm in view.candidates)
+        found = [one for one in every if one and one.against and one.against.baseline_arm and one.scored]
+        if found:
+            return found
+    return []
+
+
+def _ratio(one: Measured) -> Scored | None:
+    """A candidate's ratio to its baseline, None where it is unknown or either side is invalid."""
+    return None if one.unusable or one.against is None else one.against.ratio
 
 
 def _times(view: View, one: Measured, first: bool) -> str:
     """A candidate's ratio as a clause, the first one with what it is a ratio of."""
-    name = view.label(one.arm)
-    if one.unusable or one.against is None or one.against.ratio is None:
-        return f"{name} has no valid figure"
-    ratio = one.against.ratio
-    limits = quantity_range(ratio, "") or "no interval"
-    full = f"{view.label(one.against.baseline_arm)}"
-    does = f"decodes {ratio.score:.2f}× as fast as {full}" if one.name == "decode" else (
-        f"has {ratio.score:.2f}× the {heading(one.name).lower() if one.name != 'ttft' else 'TTFT'} of {full}")
-    text = f"{name} {does}, {limits}" if first else f"{name} {ratio.score:.2f}×, {limits}"
+    name, ratio = view.label(one.arm), _ratio(one)
+    if ratio is None or one.against is None:
+        return ""
+    limits = f"[{ratio.low:.2f}, {ratio.high:.2f}]" if math.isfinite(ratio.low + ratio.high) else "no interval"
+    full = view.label(one.against.baseline_arm)
+    does = "decodes {}× as fast as" if one.name == "decode" else f"has {{}}× the {heading(one.name)} of"
+    text = f"{name} {does.format(f'{ratio.score:.2f}')} {full}" if first else f"{name} {ratio.score:.2f}×"
     word = verdict_words(one.against)
     said = {"inconclusive": "undecided", "same": f"the same within {100 * view.speed_margin:g} %"}.get(word, "")
     extra = ", ".join(part for part in (said, "flagged" if one.objections else "") if part)
-    return f"{text} ({extra})" if extra else text
+    return f"{text}, {limits}" + (f" ({extra})" if extra else "")
 
 
 def _alone(view: View) -> str:
