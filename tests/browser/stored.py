@@ -82,8 +82,8 @@ def _result(one: Said, reply: str, score: float) -> ItemResult:
 
 
 def _text(one: Said, reply: str) -> ItemText:
-    named, texts = map(storable, (one.task, one.item_id)), map(storable, (one.prompt, one.target, reply))
-    return ItemText(*named, *texts)
+    task, item_id, prompt, target, said = map(storable, (one.task, one.item_id, one.prompt, one.target, reply))
+    return ItemText(task, item_id, prompt, target, said)
 
 
 def _ordinary(items: int, tasks: int) -> Iterator[Said]:
