@@ -31,6 +31,8 @@ VERBS = {
     "import": "harness.verbs.import_",
     "export": "harness.verbs.export",
     "merge": "harness.verbs.merge",
+    "gate": "harness.verbs.gate",
+    "accept": "harness.verbs.accept",
     "setup": "harness.verbs.setup",
     "calibrate": "harness.verbs.calibrate",
 }
@@ -51,6 +53,8 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
   export    for other tools: export CELL to=DIR format=lm_eval (or csv, parquet)
   merge     results folders of several boxes into one: merge A B --to results
   calibrate how exact is the load generator for served engines, on this box?
+  gate      is this night worse than that one? gate --against last-accepted
+  accept    a night as the new reference: accept last --reason "..."
   setup X   an environment for a runtime: vllm, hf, mlx, llama-cpp, openai
 
 overrides

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
+from harness.core.cell import LoadWork
 from harness.core.record import Completed, Failed, RunRecord, Skipped, Step
 from harness.core.summary import ArmSummary, Metric, Score, Summary, TaskVerdict
 from harness.core.verdict import Analysis, Arm, Comparison, RoundValue
@@ -35,6 +36,7 @@ def summarize(analysis: Analysis) -> Summary:
         not_needed=sum(len(one.not_needed) for one in analysis.repeats),
         reasons=tuple(dict.fromkeys([*_reasons(records), *(f"{one.what}: {one.reason}" for one in plan.skips)])),
         overrides=plan.overrides,
+        system=last.machine.system if last else "",
     )
 
 
@@ -63,7 +65,14 @@ def _arm(analysis: Analysis, arm: Arm) -> ArmSummary:
         scores=tuple(Score(task, one.score, _known(one.low), _known(one.high)) for task, one in arm.scores),
         verdicts=tuple(_verdicts(analysis, arm.arm)),
         metrics=tuple(_metrics(analysis, arm.arm)),
+        loads=tuple(_loads(analysis, arm.arm)),
     )
+
+
+def _loads(analysis: Analysis, arm: str) -> Iterator[tuple[str, str]]:
+    for cell in analysis.plan.cells:
+        if cell.arm == arm and isinstance(cell.work, LoadWork) and cell.work.round == 0:
+            yield cell.work.load.key, cell.id
 
 
 def _verdicts(analysis: Analysis, arm: str) -> Iterator[TaskVerdict]:

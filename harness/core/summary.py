@@ -62,7 +62,8 @@ class TaskVerdict(Struct, frozen=True, forbid_unknown_fields=True):
 class ArmSummary(Struct, frozen=True, forbid_unknown_fields=True):
     """One arm: what it is, and all that was found. `sentence` and `verdicts` are empty for a baseline.
 
-    `cell` is the id of its quality cell (replicate 0), "" where quality was not asked.
+    `cell` is the id of its quality cell (replicate 0), "" where quality was not asked; `loads` has of each load its key
+    and the id of the cell of its first round, which names all that was asked for.
     """
 
     arm: str
@@ -79,13 +80,15 @@ class ArmSummary(Struct, frozen=True, forbid_unknown_fields=True):
     scores: tuple[Score, ...]
     verdicts: tuple[TaskVerdict, ...]
     metrics: tuple[Metric, ...]
+    loads: tuple[tuple[str, str], ...] = ()
 
 
 class Summary(Struct, frozen=True, forbid_unknown_fields=True):
     """One plan. `started` and `ended` are those of its first and last record (ISO 8601, UTC; "" without records).
 
-    `fingerprint` names the hardware. `planned` cells of which some were `measured`, some `failed`, some `not_needed`
-    since their rounds had ended; `reasons` are those of failures and skips, each once.
+    `fingerprint` names the hardware, `system` the operating system and the driver. `planned` cells of which some were
+    `measured`, some `failed`, some `not_needed` since their rounds had ended; `reasons` are those of failures and
+    skips, each once.
     """
 
     plan: str
@@ -105,4 +108,5 @@ class Summary(Struct, frozen=True, forbid_unknown_fields=True):
     not_needed: int
     reasons: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
+    system: str = ""
     schema: int = SUMMARY_SCHEMA

@@ -30,6 +30,10 @@ class Layout:
         """One calibration of the load generator on a box."""
         return self.root / hw / "calibrations" / f"{_stamp(started)}-{name}.json"
 
+    def reference(self, hw: str, when: str, name: str) -> Path:
+        """One accepted night of a box."""
+        return self.root / hw / "references" / f"{_stamp(when)}-{name}.json"
+
     def plans(self, hw: str) -> Path:
         """The plans that were run on a box."""
         return self.root / hw / "plans"

@@ -1,0 +1,135 @@
+"""Tonight's answers against the reference's: the same items, arm by arm and task by task, by compare's paired tests.
+
+Full precision is held too: a new engine may break it, and then every comparison with it looks fine. A loss is called
+one where the exact test of any change shows it after Holm over all arms and tasks of the night; answers are the same
+where the equivalence test says so at the margin. The margin decides first, as everywhere: a loss that is shown to lie
+within it is "same", and its note says that it is real.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.compare.evidence import Evidence, gather
+from harness.compare.match import Mismatch, Paired, cells_differ, items_of, lay_side_by_side, scored_tasks
+from harness.core.cell import Cell
+from harness.core.gate import Finding, Status
+from harness.core.suite import Task
+from harness.gate.night import Night
+from harness.gate.rules import EQUIVALENCE_ALPHA, QUALITY_ALPHA, Rules
+from harness.stats.multiple import holm
+from harness.stats.planning import margin_for, smallest_margin
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """One arm on one task in both nights; `reason` says why it cannot be judged."""
+
+    arm: str
+    task: Task
+    reference: str
+    paired: Paired | None
+    evidence: Evidence | None
+    reason: str = ""
+
+
+def judge(tonight: Night, references: Sequence[Night], rules: Rules) -> Iterator[Finding]:
+    """One finding per arm and task, or one per arm that cannot be held at all; the same input gives the same output."""
+    rng = np.random.default_rng(int(tonight.plan.id, 16))
+    held: list[_Held] = []
+    for arm in tonight.arms:
+        cell = tonight.quality_cell(arm)
+        if cell is None or tonight.runs.completed(cell.id) is None:
+            continue  # not asked for, or said by night.crashed
+        found = _reference(cell, references)
+        if isinstance(found, Finding):
+            yield found
+        else:
+            held += [_hold(cell, task, tonight, found, rng) for task in scored_tasks(tonight.plan.suite, cell)]
+    adjusted = holm([one.evidence.pvalue if one.evidence and not one.reason else 1.0 for one in held])
+    for one, pvalue in zip(held, adjusted, strict=True):
+        yield _judged(one, float(pvalue), tonight, rules)
+
+
+def _reference(cell: Cell, references: Sequence[Night]) -> Night | Finding:
+    """The newest reference that asked this arm the same questions, or why there is none."""
+    known = [(night, other) for night in references if (other := night.quality_cell(cell.arm))]
+    measured = [(night, other) for night, other in known if night.runs.completed(other.id)]
+    for night, other in measured:
+        if not cells_differ(other, cell, "quality"):
+            return night
+    if not measured:
+        return Finding("cell", "not compared", cell.arm, "quality", reason="no reference has measured this arm")
+    why = cells_differ(measured[0][1], cell, "quality")
+    hint = "accept a night that asks these questions"
+    return Finding("cell", "broken", cell.arm, "quality", reference=measured[0][0].plan.id, reason=f"{why}; {hint}")
+
+
+def _hold(cell: Cell, task: Task, tonight: Night, reference: Night, rng: np.random.Generator) -> _Held:
+    before = reference.quality_cell(cell.arm)
+    assert before is not None  # as _reference found it
+    first = items_of(reference.runs[before.id], task, reference.plan.suite)
+    second = items_of(tonight.runs[cell.id], task, tonight.plan.suite)
+    named = cell.arm, task, reference.plan.id
+    if first is None or second is None:
+        where = "the reference" if first is None else "tonight"
+        return _Held(*named, None, None, f"no items of {task.task} in {where}")
+    paired = lay_side_by_side(first, second, task)
+    if isinstance(paired, Mismatch):
+        return _Held(*named, None, None, _in_time(paired.reason))
+    return _Held(*named, paired, gather(paired, rng), _in_time(paired.broken))
+
+
+def _in_time(reason: str) -> str:
+    """A reason about two arms as one about two nights."""
+    both = reason.replace("both arms", "both nights").replace("in one arm", "in one night")
+    return both.replace("the baseline", "the reference").replace("the candidate", "tonight")
+
+
+def _judged(one: _Held, pvalue: float, tonight: Night, rules: Rules) -> Finding:
+    if one.paired is None or one.evidence is None or one.reason:
+        return Finding("quality", "broken", one.arm, one.task.task, reference=one.reference, reason=one.reason)
+    evidence, paired, n = one.evidence, one.paired, one.paired.baseline.size
+    margin = rules.margin or margin_for(tonight.plan.protocol, n)
+    equivalent = evidence.equivalence_pvalue(margin) < EQUIVALENCE_ALPHA
+    changed = pvalue < QUALITY_ALPHA and not evidence.wide.low <= 0 <= evidence.wide.high
+    scores = float(paired.baseline.mean()), float(paired.candidate.mean())
+    if not one.task.higher_is_better:
+        scores = 1 - scores[0], 1 - scores[1]
+    lost = int((paired.baseline > paired.candidate).sum())
+    gained = int((paired.candidate > paired.baseline).sum())
+    least = smallest_margin(n / evidence.design.effect, evidence.spread)
+    return Finding(
+        kind="quality",
+        status="same" if equivalent else _direction(evidence.delta) if changed else "undecided",
+        arm=one.arm,
+        name=one.task.task,
+        unit="share",
+        better="higher" if one.task.higher_is_better else "lower",
+        reference=one.reference,
+        before=scores[0],
+        after=scores[1],
+        change=evidence.delta,
+        low=evidence.wide.low,
+        high=evidence.wide.high,
+        margin=margin,
+        pvalue=pvalue,
+        n_items=n,
+        lost=lost,
+        gained=gained,
+        smallest=least,
+        reason=_note(equivalent, changed, evidence, margin, least),
+    )
+
+
+def _direction(delta: float) -> Status:
+    return "worse" if delta < 0 else "better"
+
+
+def _note(equivalent: bool, changed: bool, evidence: Evidence, margin: float, least: float) -> str:
+    if equivalent and changed:
+        return "a small real loss, within the margin" if evidence.delta < 0 else "a small real gain, within the margin"
+    if not equivalent and not changed and least > margin:
+        return f"too few items to show less than {100 * least:.1f} points either way; ask more, or widen --margin"
+    return ""

@@ -1,0 +1,99 @@
+"""`gate [PLAN|NIGHT] --against REF`: is tonight worse than the reference? The answer is the exit code.
+
+    python -m harness gate --against last-accepted
+    python -m harness gate 2026-11-22 --against 2026-11-01 --margin 0.01 --junit gate.xml
+
+REF is last-accepted, a tag, a night, a day (the last plan on or before it) or a plan's id. Without a name the newest
+night is judged, on all boxes that have it. Exit code: 0 nothing is shown to be worse, 1 worse, 2 undecided, 3 broken
+(cells that crashed, other prompts, another suite). docs/gate.md tells what is promised.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from harness.core.errors import ConfigError, HarnessError
+from harness.core.gate import Gate
+from harness.gate import choose
+from harness.gate.badge import badge
+from harness.gate.github import annotations, markdown
+from harness.gate.judge import gate, judge
+from harness.gate.junit import junit
+from harness.gate.night import Night
+from harness.gate.rules import Rules
+from harness.gate.series import past
+from harness.gate.table import show
+from harness.store import references
+from harness.verbs import Arguments, Flag
+from harness.verbs.nights import Stored, opened, share
+
+FLAGS = (
+    Flag("against", "last-accepted, a tag, a night, a day or a plan's id", "REF"),
+    Flag("margin", "how many right answers may go: 0.02 = 2 points (else the plan's margin)", "SHARE"),
+    Flag("speed-margin", "what a figure may lose unnoticed: 0.03 = 3 %", "SHARE"),
+    Flag("allow-undecided", "undecided is no failure: exit code 0 instead of 2"),
+    Flag("json", "all findings, as harness.core.gate.Gate", "FILE"),
+    Flag("junit", "test cases for a CI server", "FILE"),
+    Flag("summary", "Markdown; without it to $GITHUB_STEP_SUMMARY where that is set", "FILE"),
+    Flag("badge", "an SVG badge", "FILE"),
+    Flag("annotations", "workflow commands for GitHub, on stdout"),
+)
+
+
+def main(args: Arguments) -> int:
+    """As the module says; raises NotFound where there is no such night or reference."""
+    word, found = opened(args)
+    against = args.flags.get("against", "")
+    if not against:
+        raise ConfigError("gate needs a reference", "for example --against last-accepted")
+    rules = Rules(share(args.flags.get("margin"), "margin"),
+                  share(args.flags.get("speed-margin"), "speed-margin") or Rules.speed_margin)
+    judged = _judged(word, against, found, rules, "allow-undecided" in args.flags)
+    show(judged, Console(highlight=False))
+    _write(judged, args.flags)
+    if "annotations" in args.flags:
+        sys.stdout.writelines(f"{line}\n" for line in annotations(judged))
+    return judged.exit_code
+
+
+def _judged(word: str, against: str, found: Stored, rules: Rules, allow: bool) -> Gate:
+    accepted = references.read(found.layout)
+    starts = frozenset(one.plan for one in accepted)
+    loaded: dict[str, Night] = {}
+    nights = []
+    for summary in choose.nights(word, found.known):
+        others = choose.references(against, summary, found.known, accepted)
+        until = max(summary.started, *(one.started for one in others))
+        before = [one for one in found.known if one.plan != summary.plan and one.started <= until]
+        own = [one for one in before if one.hw == summary.hw]
+        needed = [loaded.setdefault(one.plan, found.night(one)) for one in choose.enough(summary, others)]
+        nights.append(judge(found.night(summary), needed, past(own, starts), rules))
+    return gate(against, nights, allow)
+
+
+def _write(judged: Gate, flags: dict[str, str]) -> None:
+    """What was asked for, and the step summary where GitHub wants one; raises HarnessError where it cannot."""
+    files: dict[str, Callable[[], bytes]] = {
+        "json": lambda: msgspec.json.format(msgspec.json.encode(judged), indent=1) + b"\n",
+        "junit": lambda: junit(judged),
+        "summary": lambda: markdown(judged).encode(),
+        "badge": lambda: badge(judged).encode(),
+    }
+    for flag, made in files.items():
+        if flag in flags:
+            _into(Path(flags[flag]), made(), "wb")
+    if "summary" not in flags and (step := os.environ.get("GITHUB_STEP_SUMMARY")):
+        _into(Path(step), markdown(judged).encode(), "ab")
+
+
+def _into(path: Path, data: bytes, mode: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open(mode) as stream:
+            stream.write(data)
+    except OSError as error:
+        raise HarnessError(f"cannot write {path}: {error.strerror}", "name another file") from error
