@@ -3,7 +3,7 @@
 from xml.sax.saxutils import escape
 
 from harness.core.gate import Finding, Gate
-from harness.gate.words import held_against
+from harness.gate.words import held_against, plain
 
 _GREEN, _RED, _AMBER, _GREY = "#1a7f37", "#b42318", "#8a5a00", "#57606a"
 _WIDTH, _PAD = 6.6, 8  # of a character at 11 px, about; textLength makes the text fit in whatever font
@@ -38,7 +38,7 @@ def _words(gate: Gate) -> tuple[str, str, str]:
     if lost:
         return "quality", f"worse than {night} on {len(lost)} of {len(answers)}", _RED
     if gate.outcome == "worse":
-        names = sorted({one.name for one in findings if one.status == "worse"})
+        names = sorted({plain(one.name) for one in findings if one.status == "worse"})
         return "speed", f"worse than {night} in {', '.join(names)}", _RED
     if gate.outcome == "undecided":
         return "quality" if answers else "speed", f"undecided against {night}", _AMBER

@@ -33,7 +33,7 @@ def _missing() -> str:
     return "" if chromium.find() else f"no Chromium: {chromium.HOW}, or make test-browser"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def trap() -> Iterator[Trap]:
     """The only way out that the browser knows of."""
     one = Trap()
@@ -41,9 +41,9 @@ def trap() -> Iterator[Trap]:
     one.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(trap: Trap) -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """One Chromium for all tests of this package; after them, since Playwright keeps an event loop running till then."""
     if why := _missing():
         (pytest.fail if os.environ.get("HARNESS_BROWSER") == "required" else pytest.skip)(why)
     from playwright.sync_api import sync_playwright

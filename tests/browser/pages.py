@@ -34,7 +34,8 @@ def hostile(folder: Path) -> Path:
 def hostile_analysis() -> Analysis:
     """The analysis of `hostile`: a text of each kind of place in turn, all of them in the warnings and error lines."""
     bad = [writable(name) for name in names()]
-    base = only(analysis(model=bad[0]), tuple(quant.key for quant in QUANTS[1:]), ("classify", "passage_qa", "arithmetic"))
+    quants, tasks = tuple(quant.key for quant in QUANTS[1:]), ("classify", "passage_qa", "arithmetic")
+    base = only(analysis(model=bad[0]), quants, tasks)
     assert len(base.comparisons) >= len(bad), "every text stands as a note somewhere"
     compared = tuple(
         replace(one, note=bad[at % len(bad)], second_opinion=bad[(at + 1) % len(bad)], method=bad[(at + 2) % len(bad)])

@@ -18,7 +18,7 @@ from tests.browser.hostile import replies
 from tests.compare.arms import Arms, answers, flipped, measured, suite
 
 SEED = 7
-QUANTS = {"q8_0": (0.01, 0.02), "q4_k_m": (0.05, 0.10), "q2_k": (0.20, 0.20)}
+QUANTS = {"q4_k_m": (0.05, 0.10), "q2_k": (0.20, 0.20)}
 """Shares of right answers lost and of wrong ones gained."""
 WORDS = "the pump of line seven stopped at noon because its seal was worn and nobody had written down when"
 
@@ -35,7 +35,7 @@ class Said:
 
 
 def many(folder: Path, items: int = 50_000, tasks: int = 5) -> Path:
-    """The report over so many items in so many tasks, answered by f16 and three quantizations."""
+    """The report over so many items in so many tasks, answered by f16 and two quantizations."""
     return published(folder, lambda: _ordinary(items // tasks, tasks), tuple(QUANTS))
 
 
@@ -82,8 +82,8 @@ def _result(one: Said, reply: str, score: float) -> ItemResult:
 
 
 def _text(one: Said, reply: str) -> ItemText:
-    named, texts = map(storable, (one.task, one.item_id)), map(storable, (one.prompt, one.target, reply))
-    return ItemText(*named, *texts)
+    task, item_id, prompt, target, said = map(storable, (one.task, one.item_id, one.prompt, one.target, reply))
+    return ItemText(task, item_id, prompt, target, said)
 
 
 def _ordinary(items: int, tasks: int) -> Iterator[Said]:
