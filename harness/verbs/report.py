@@ -1,6 +1,5 @@
 """`report [PLAN]` or `report BASELINE CANDIDATE`: the report folder from results/ alone, now or years later."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -16,16 +15,16 @@ def main(args: Arguments) -> int:
     words = stored.parse(args.overrides, most=2)
     layout = Layout(words.results)
     plan = stored.plan_of(layout, words.ids)
-    return publish(plan, layout, words.reports, datetime.now(UTC), Console(highlight=False))
+    return publish(plan, layout, words.reports, Console(highlight=False))
 
 
-def publish(plan: Plan, layout: Layout, reports: Path, now: datetime, console: Console) -> int:
+def publish(plan: Plan, layout: Layout, reports: Path, console: Console) -> int:
     """Compare, write the report folder, show its tables and its path; 0 if every cell was measured, else 1."""
     from harness.compare.analyse import analyse
     from harness.report import render, terminal
 
     analysis = analyse(plan, stored.records_of(plan, layout))
-    folder = render.write(analysis, reports, now)
+    folder = render.write(analysis, reports)
     console.print()
     terminal.show(analysis, console)
     console.print(f"\nreport: {_short(folder)}/index.html   records: {_short(layout.root)}", soft_wrap=True)

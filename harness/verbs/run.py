@@ -2,7 +2,6 @@
 
 import os
 import signal
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -30,7 +29,7 @@ def main(args: Arguments) -> int:
     _end_like_interrupt()
     layout = Layout(Path(made.settings.results))
     measure(plan, _context(made, layout, matches), ConsoleWatcher(console, plan))
-    return publish(plan, layout, Path(made.settings.reports), datetime.now(UTC), console)
+    return publish(plan, layout, Path(made.settings.reports), console)
 
 
 def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
