@@ -58,7 +58,8 @@ def lines(view: View) -> tuple[list[Line], str]:
         if len(found) <= _LINES:
             return found, what
     found = [one for one in _divided(view, everything) if one.one]
-    return found[:_LINES], "the candidate's task that reaches lowest"
+    what = "the candidate's task that reaches lowest"
+    return found[:_LINES], what + (f"; the first {_LINES} of {len(found)}" if len(found) > _LINES else "")
 
 
 def _divided(view: View, division: Sequence[Group]) -> list[Line]:
@@ -81,8 +82,10 @@ def _lowest(view: View, arm: str, group: Group) -> Comparison | None:
     return min(rows, key=lambda one: one.low90 if math.isfinite(one.low90) else -math.inf, default=None)
 
 
-def _changes(view: View) -> Forest:
+def _changes(view: View) -> Forest | None:
     rows, what = lines(view)
+    if not rows:
+        return None
     band = max(one.one.margin for one in rows if one.one)
     said = "; ".join(_said(view, one.one) for one in rows if one.one)
     letters = max(len(shortened(one.label, _LETTERS)) for one in rows if one.one)

@@ -198,13 +198,13 @@ def _signs(one: Measured) -> str:
 
 def _note(view: View, readings: Iterable[str]) -> str:
     tones = {tone(one) for one in verdicts(view).values()}
-    within = " or ".join(sorted({margin(one.margin) for one in verdicts(view).values()}))
+    within = " or ".join(margin(one) for one in sorted({one.margin for one in verdicts(view).values()}))
     said = [f"{SYMBOLS[one]} {word}: {_MEANS[one].format(within)}" for one, word in PLAIN.items() if one in tones]
     if readings:
         at = words(view.speeds.lightest)
         said.append(f"×: ratio to the baseline, [95 % interval over rounds], {at}; with ? it may be none at all")
     if any(one.objections for one in view.speeds.all.values()):
-        said.append(f"{SIGNS['degraded']} flagged, {SIGNS[INVALID]} invalid in some or all rounds")
+        said.append(f"{SIGNS['degraded']} flagged, {SIGNS[INVALID]} invalid: such rounds are left out")
     more = len(view.arms) - _ROWS
     said += [f"{more} more arms in the tables below"] if more > 0 else []
     return "; ".join(said) + "." if said else ""

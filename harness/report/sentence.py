@@ -94,7 +94,8 @@ def _subject(view: View) -> str:
 def _quality(view: View) -> str:
     claims = [one for one in view.claims if one.tasks]
     sound = [one for one in claims if not _across(view, one)]
-    within = " or ".join(sorted({margin(one.margin) for one in view.quality.values() if one.confirmatory}))
+    margins = [one.margin for one in view.quality.values() if one.confirmatory] or [one.margin for one in claims]
+    within = " or ".join(margin(one) for one in sorted(set(margins)))
     groups: dict[str, list[str]] = {}
     for one in sound:
         groups.setdefault(_counted(one), []).append(view.label(one.candidate_arm))
@@ -151,7 +152,7 @@ def _bridge(view: View) -> str:
         tones = [tone(one) for one in rows]
         rest = tallied(tones, skip="equivalent")
         counts = f"{tones.count('equivalent') or 'none'} of {len(rows)} tasks" + (f" ({rest})" if rest else "")
-        within = " or ".join(sorted({margin(one.margin) for one in rows}))
+        within = " or ".join(margin(one) for one in sorted({one.margin for one in rows}))
         parts.append(f"{view.label(arm)} is equivalent to {view.label(baseline)} within {within} on {counts}")
     return f"{_subject(view)}, full precision only: {'; '.join(parts)}. No quantization was compared."
 

@@ -179,3 +179,16 @@ def test_a_page_has_no_style_attribute_and_no_handler() -> None:
     assert re.findall(r"<[a-z][^>]*\s(?:style|on\w+)=", text) == []
     assert text.count("<style>") == text.count("<script>") == 1
     assert "unsafe" not in text[: text.index("<style>")]
+
+
+def test_comparisons_of_arms_that_nothing_is_known_of_are_not_drawn() -> None:
+    assert forest(View(replace(analysis(), arms=()))) is None
+
+
+def test_of_more_candidates_than_fit_it_is_said_how_many_are_drawn() -> None:
+    base = only(analysis(), ("q2_k",), ("code",))
+    arms = tuple(replace(base.arms[1], arm=f"pocket q{at} x", quant=f"q{at}") for at in range(40))
+    found = tuple(replace(base.comparisons[0], candidate_arm=arm.arm) for arm in arms)
+    rows, what = lines(View(replace(base, arms=arms, comparisons=found)))
+    assert len(rows) == 28
+    assert what.endswith("the first 28 of 40")
