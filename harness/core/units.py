@@ -10,7 +10,7 @@ def in_bytes(size: float | None) -> str:
     if size is None:
         return "unknown"
     for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (1024, "KiB")):
-        if size >= unit:
+        if abs(size) >= unit:
             return f"{size / unit:.1f} {name}"
     return f"{size:.0f} B"
 

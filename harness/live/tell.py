@@ -17,6 +17,7 @@ from harness.core.events import (
     CellEnded,
     CellStarted,
     Event,
+    Figure,
     Left,
     Looked,
     PlanEvent,
@@ -153,7 +154,6 @@ class Teller:
                                     precision, outcome.ended, outcome.words, outcome.not_needed))
 
     def _end(self, cell: Cell, record: RunRecord, folder: Path, reused: bool) -> None:
-        loaded = read.loaded(self._layout, folder)
         self.done += isinstance(record, Completed)
         outcome = record.outcome if isinstance(record, Completed) else None
         flags = outcome.flags if outcome else ()
@@ -163,7 +163,7 @@ class Teller:
             else "skipped",
             seconds=record.run.seconds, run=record.run.run_id, folder=str(folder),
             answered=outcome.answered if outcome else 0, resumed=outcome.resumed if outcome else 0,
-            figures=headline.of(loaded, self._plan.suite),
+            figures=self._figures(record, folder),
             invalid=_reasons(flags, "invalid"), degraded=_reasons(flags, "degraded"),
             warnings=outcome.warnings if outcome else (),
             reason=record.reason if isinstance(record, Failed | Skipped) else "",
@@ -171,8 +171,14 @@ class Teller:
             log_tail=record.log_tail if isinstance(record, Failed) else "", left=self._left(None),
         ))
         if cell.kind == "quality":
-            for event in self._verdicts.add(loaded, self.now()):
+            for event in self._verdicts.add(read.loaded(self._layout, folder), self.now()):
                 self._view.take(event)
+
+    def _figures(self, record: RunRecord, folder: Path) -> tuple[Figure, ...]:
+        if not isinstance(record, Completed):
+            return ()
+        load = record.run.cell.kind == "load"
+        return headline.speeds(record) if load else headline.scores(folder, self._plan.suite)
 
     def _left(self, running_left: float | None) -> Left:
         return self._pace.left(self._running, running_left, self._clock() - self._since)

@@ -1,15 +1,33 @@
-"""`list`: what there is to choose from; `list results`: what was measured. Imports neither Hydra nor numpy."""
+"""`list`: what there is to choose from; `list results`, `list plans`, `list nights`: what was measured.
+
+    python -m harness list results model=pocket quant=q8_0 --sort result
+    python -m harness list plans --json
+
+Words COLUMN=VALUE pick rows (with * for anything); newest first, 50 of them unless --all is given.
+"""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from harness import bundle
 from harness.core.errors import ConfigError
-from harness.verbs import Arguments
+from harness.verbs import Arguments, Flag
 
+if TYPE_CHECKING:
+    from harness.verbs.listed import Row
+
+FLAGS = (
+    Flag("sort", "results and plans by this column: numbers and times largest first", "COLUMN"),
+    Flag("reverse", "the other way round"),
+    Flag("all", "not only the newest 50"),
+    Flag("json", "one JSON object a line"),
+)
+_SHOWN = 50
+_STORED = ("results", "plans", "nights")
+_SHORT = {"hw": "box"}
 _TITLES = {
     "model": "models",
     "quant": "quantizations",
@@ -22,14 +40,19 @@ _TITLES = {
 
 
 def main(args: Arguments) -> int:
-    """Write the groups asked for (all, if none), or the stored results of the folder in results=DIR."""
-    words = [word for word in args.overrides if not word.startswith("results=")]
+    """Write the groups asked for (all, if none), or the stored results or plans of the folder in results=DIR."""
+    words = [word for word in args.overrides if "=" not in word]
     for word in words:
-        if word not in (*_TITLES, "results"):
-            raise ConfigError(f"nothing to list called '{word}'", bundle.closest(word, (*_TITLES, "results")))
+        if word not in (*_TITLES, *_STORED):
+            raise ConfigError(f"nothing to list called '{word}'", bundle.closest(word, (*_TITLES, *_STORED)))
+    filters = [word for word in args.overrides if "=" in word and not word.startswith("results=")]
+    if filters and not set(words) & set(_STORED):
+        raise ConfigError(f"{filters[0]!r} picks nothing here", "python -m harness list results model=...")
     for word in words or _TITLES:
-        lines = _results(args.overrides) if word == "results" else _entries(word, args.conf_dirs)
-        sys.stdout.writelines(f"{line}\n" for line in lines)
+        if word in _STORED:
+            _stored(word, filters, attempts_folder(args.overrides), args.flags)
+        else:
+            sys.stdout.writelines(f"{line}\n" for line in _entries(word, args.conf_dirs))
     return 0
 
 
@@ -46,24 +69,83 @@ def _suites() -> dict[str, Path]:
     return {path.stem: path for path in sorted(bundle.suites().glob("*.yaml"))}
 
 
-def _results(words: Iterable[str]) -> Iterator[str]:
-    """One line per attempt, oldest first within a cell."""
-    folder = attempts_folder(words)
-    found = sorted(folder.glob("*/*/*/record.json"))
-    yield from (_brief(path) for path in found) if found else [f"no results in {folder}"]
-    yield f"\nnext: python -m harness {'show ID' if found else 'run'}"
+def _stored(what: str, filters: Sequence[str], folder: Path, flags: dict[str, str]) -> None:
+    """The table of stored results or plans, or its rows as JSON."""
+    import msgspec
+    from rich.console import Console
+
+    from harness.verbs import fitted, listed
+
+    columns = listed.RESULTS if what == "results" else listed.PLANS
+    picks = dict(_pick(word, [column.title for column in columns]) for word in filters)
+    if what == "nights":
+        picks.setdefault("night", "?*")
+    rows, found = _rows(what, folder, picks, flags)
+    if "json" in flags:
+        sys.stdout.writelines(f"{msgspec.json.encode(row).decode()}\n" for row in rows)
+        return
+    console = Console(highlight=False)
+    if not rows:
+        console.print(f"no {what} in {folder}{' fit ' + ' '.join(filters) if filters else ''}", soft_wrap=True)
+    else:
+        texts = [[listed.text(row, column.title) for column in columns] for row in rows]
+        hidden = fitted.show(columns, texts, console)
+        more = f"{len(rows)} of {found:,}; --all for all. " if len(rows) < found else ""
+        left_out = f"Too narrow for: {', '.join(hidden)} (--json has all)." if hidden else ""
+        console.print(f"{more}{left_out}".strip(), style="dim", soft_wrap=True)
+    next_verb = "run" if not rows else "show ID" if what == "results" else "show PLAN"
+    console.print(f"next: python -m harness {next_verb}")
 
 
-def _brief(path: Path) -> str:
-    """Cell, run, start, outcome and label of one record; says so where it cannot be read."""
-    from harness.core.record import RunRecord  # only here: the rest of `list` needs no record types
+def _rows(what: str, folder: Path, picks: dict[str, str], flags: dict[str, str]) -> "tuple[Sequence[Row], int]":
+    """The rows to be shown in order, and how many there are; files are opened for what is asked, and no more."""
+    from harness.store import glance
+    from harness.store.layout import Layout
+    from harness.verbs import listed
 
-    try:
-        read: RunRecord = msgspec.json.decode(path.read_bytes(), type=RunRecord)
-    except msgspec.DecodeError:
-        return f"{path.parent.parent.name}  unreadable by this version: {path}"
-    run, outcome = read.run, type(read).__name__.lower()
-    return f"{run.cell.id}  {run.run_id}  {run.started[:16]}  {outcome:<9}  {run.cell.hw}  {run.cell.label}"
+    layout, column, reverse = Layout(folder), _column(flags.get("sort", "when"), what), "reverse" in flags
+    paths = glance.attempts(layout) if what == "results" else glance.plans(layout)
+    count = len(paths)
+    most = count if "all" in flags else _SHOWN
+    if column == "when" and not picks:  # a folder's name says when: the others need not be opened
+        paths = (paths[::-1] if reverse else paths)[:most]
+    if what != "results":
+        plans = [row for path in paths if _fits(row := listed.planned(path, layout), picks)]
+        return listed.ordered(plans, column, reverse)[:most], len(plans) if picks else count
+    found = [one for path in paths if _fits(one := listed.result(path), picks)]
+    count = len(found) if picks else count
+    if column != "result":
+        found = listed.ordered(found, column, reverse)[:most]
+    found = [listed.with_result(one, layout) for one in found]
+    return listed.ordered(found, column, reverse)[:most], count
+
+
+def _column(name: str, what: str) -> str:
+    from harness.verbs import listed
+
+    known = [column.title for column in (listed.RESULTS if what == "results" else listed.PLANS)]
+    if _SHORT.get(name, name) not in known:
+        raise ConfigError(f"there is no column '{name}'", f"the columns are {', '.join(known)}")
+    return _SHORT.get(name, name)
+
+
+def _pick(word: str, known: Sequence[str]) -> tuple[str, str]:
+    """Column and pattern of a word; raises ConfigError for an unknown column."""
+    name, _, value = word.partition("=")
+    if _SHORT.get(name, name) not in known:
+        raise ConfigError(f"there is no column '{name}' to pick by", f"the columns are {', '.join(known)}")
+    return _SHORT.get(name, name), value
+
+
+def _fits(row: "Row", picks: dict[str, str]) -> bool:
+    """Whether every pattern fits its column, in a plan's several names any of them; ids may be cut."""
+    for column, pattern in picks.items():
+        text = str(getattr(row, column)).lower()
+        ids = column in ("cell", "run", "plan", "when")
+        wanted = f"{pattern.lower()}*" if ids else pattern.lower()
+        if not any(fnmatchcase(one, wanted) for one in (text, *text.split())):
+            return False
+    return True
 
 
 def attempts_folder(words: Iterable[str]) -> Path:
