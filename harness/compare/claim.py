@@ -35,7 +35,7 @@ class _Scene:
 def claims(plan: Plan, runs: Runs, comparisons: Sequence[Comparison]) -> list[Claim]:
     """One claim per quality pair of the plan; `comparisons` holds those of both kinds."""
     found = []
-    for pair in plan.pairs:
+    for pair in runs.judged(plan.pairs):
         if pair.kind == "quality":
             compared = [one for one in comparisons if _ids(one) == ("quality", pair.candidate, pair.baseline)]
             rows = [one for one in compared if one.confirmatory]

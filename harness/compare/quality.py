@@ -67,7 +67,7 @@ def compare(plan: Plan, runs: Runs, kind: Kind, rng: np.random.Generator) -> lis
 
 def pairs_and_tasks(plan: Plan, runs: Runs, kind: Kind) -> Iterable[tuple[Pair, Task]]:
     """The family: every pair of the kind with every scored task."""
-    for pair in plan.pairs:
+    for pair in runs.judged(plan.pairs):
         if pair.kind == kind:
             yield from ((pair, task) for task in scored_tasks(plan.suite, runs.cell(pair.candidate)))
 

@@ -1,14 +1,14 @@
 """The plan's cells with the one record of each that counts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from msgspec import structs
 
 from harness.compare import canary
 from harness.core.cell import Cell
-from harness.core.plan import Plan
-from harness.core.record import Completed, Failed, RunRecord
+from harness.core.plan import Pair, Plan
+from harness.core.record import Completed, Failed, RunRecord, Skipped
 from harness.stats.sequential import WHOLE, Look
 from harness.store.items import LoadedRun
 
@@ -62,6 +62,15 @@ class Runs:
         if isinstance(loaded.record, Failed):
             return f"the {arm} failed ({loaded.record.kind}): {loaded.record.reason}"
         return "" if isinstance(loaded.record, Completed) else f"the {arm} was skipped: {loaded.record.reason}"
+
+    def put_off(self, cell_id: str) -> bool:
+        """Whether the night was over before the cell could begin: it is judged on the night on which it is measured."""
+        record = self._found[cell_id].record if cell_id in self._found else None
+        return isinstance(record, Skipped) and record.later
+
+    def judged(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
+        """Those of which neither side was put off."""
+        return (one for one in pairs if not (self.put_off(one.candidate) or self.put_off(one.baseline)))
 
     def look(self, cell_id: str, task: str) -> Look:
         """The look up to which a cell answered a task."""

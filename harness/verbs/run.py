@@ -106,7 +106,7 @@ def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
     for line in added:
         console.print(f"  added {line}", markup=False)
     for skip in plan.skips:
-        console.print(f"  skipped {skip.what}: {skip.reason}", markup=False)
+        console.print(f"  skipped {skip.what}: {skip.reason}", markup=False, soft_wrap=True)
     console.print(f"  margin, fixed before the run: {margin}")
     if plan.repetition:
         console.print(f"  {rounds_in_words(plan.repetition)}")

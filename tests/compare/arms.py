@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness.core.cell import Cell, LoadWork, Prepared, QualityWork
 from harness.core.config import Artifact, Load, Protocol
 from harness.core.plan import Pair, Plan
-from harness.core.record import Completed, Failed, FailureKind, Flag, Machine, Outcome, Reading, Run, Source
+from harness.core.record import Completed, Failed, FailureKind, Flag, Machine, Outcome, Reading, Run, Skipped, Source
 from harness.core.runtime import Facts
 from harness.core.suite import Suite, Task
 from harness.store.items import LoadedRun
@@ -141,6 +141,11 @@ def measured(
 def failed(cell: Cell, kind: FailureKind = "memory", started: str = "2025-01-01T00:00:00Z") -> LoadedRun:
     """A record of a cell that ended badly."""
     return LoadedRun.of(Failed(run_of(cell, started), kind, "killed", -9, ""), "results/x", "cd" * 32, None)
+
+
+def put_off(cell: Cell, started: str = "2025-01-01T00:00:00Z") -> LoadedRun:
+    """A record of a cell for which the night was too short."""
+    return LoadedRun.of(Skipped(run_of(cell, started), "not tonight: over", later=True), "results/x", "cd" * 32, None)
 
 
 def answers(rng: np.random.Generator, n: int, accuracy: float = 0.8) -> Scores:

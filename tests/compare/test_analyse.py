@@ -21,6 +21,7 @@ from tests.compare.arms import (
     frame,
     measured,
     plan_of,
+    put_off,
     quality_cell,
     suite,
 )
@@ -259,6 +260,16 @@ def test_a_failed_candidate_breaks_its_comparisons_with_the_reason_and_keeps_its
     assert found.claims[1].broken == 5
     smallest = min(by_task(found, "q8_0").values(), key=lambda one: one.pvalue)
     assert smallest.pvalue_holm == pytest.approx(min(1.0, 10 * smallest.pvalue))
+
+
+def test_a_candidate_that_the_night_was_too_short_for_is_judged_on_another_night() -> None:
+    arms = Arms(suite(*map(choice, NAMES)), ("q8_0", "q2_k"), replicate=False)
+    records = five_tasks(np.random.default_rng(8), arms, {"q8_0": 0.03})
+    found = analyse(arms.plan, [*records, put_off(arms.candidate("q2_k"))])
+    assert by_task(found, "q2_k") == {}
+    assert [claim.candidate_arm for claim in found.claims] == [arms.candidate("q8_0").arm]
+    alone = min(by_task(found, "q8_0").values(), key=lambda one: one.pvalue)
+    assert alone.pvalue_holm == pytest.approx(min(1.0, 5 * alone.pvalue)), "the family is what was measured"
 
 
 def test_of_several_attempts_the_completed_one_counts() -> None:
