@@ -25,7 +25,7 @@ from harness.stats.floor import LEAST_DOF, Shift, learn, new_era, nothing, shift
 from harness.stats.multiple import holm
 
 PAGE = Path(__file__).parents[1] / "docs/gate.md"
-HUNDREDS, QUICK_HUNDREDS = 1_000, 40
+HUNDREDS, QUICK_HUNDREDS = 400, 40
 JUDGED, LEARNING = 100, LEAST_DOF + 1
 ROUNDS, UPGRADE_EVERY = 3, 30
 Floats = NDArray[np.float64]
