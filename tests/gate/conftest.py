@@ -1,7 +1,7 @@
 """Eleven nights of one box that never was, the first one accepted; more can be written behind them."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from harness.store.layout import Layout
 from tools.simulated_nights import Nights, Planted, write_nights
 
 KNOWN = 11
-MADE = Nights(KNOWN, boxes=("cpu",), items=400, rounds=2, redrawn=0.002)
+MADE = Nights(KNOWN, boxes=("cpu",), items=400, rounds=2, redrawn=0.0)
 
 
 @dataclass
@@ -26,8 +26,8 @@ class Box:
 
     def add(self, *planted: Planted, **changes: object) -> str:
         """One more night, with what is planted from it on; returns its plan's id."""
-        made = replace(MADE, count=KNOWN + 1, planted=planted, **changes)  # type: ignore[arg-type]
-        return write_nights(Layout(self.folder), made, start=KNOWN)[0]
+        made = replace(MADE, **{"count": KNOWN + 1, "planted": planted, **changes})  # type: ignore[arg-type]
+        return write_nights(Layout(self.folder), made, start=made.count - 1)[0]
 
     def verb(self, *words: str) -> int:
         """The exit code of a command on this folder."""
@@ -81,9 +81,6 @@ def box(written: Path, tmp_path: Path) -> Box:
 def of(gate: Gate, *statuses: str) -> list[Finding]:
     """The gated findings of these statuses."""
     return [one for night in gate.nights for one in night.findings if one.gated and one.status in statuses]
-
-
-Pick = Callable[[Sequence[Finding]], set[tuple[str, str]]]
 
 
 def names(findings: Sequence[Finding]) -> set[tuple[str, str]]:
