@@ -25,7 +25,7 @@ from harness.gate.words import (
 
 _MOST = 10
 _KINDS = {"error": ("worse", "broken"), "warning": ("undecided", "invalid")}
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~:@-])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#!|~:@]|(?<=www)\.)", re.IGNORECASE)
 
 
 def markdown(gate: Gate) -> str:

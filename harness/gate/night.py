@@ -100,21 +100,24 @@ def changes(night: Night, references: Iterable[Night]) -> Iterator[str]:
     for name, old, new in (*pairs, ("harness", _source(before), _source(night))):
         if old != new:
             yield f"{name}: {old or 'unknown'} -> {new or 'unknown'}"
+    said: dict[str, list[str]] = {}
     for arm in night.arms:
-        yield from _changes_of(arm, before, night)
+        for one in _changes_of(arm, before, night):
+            said.setdefault(one, []).append(arm)
+    yield from (f"{one} ({', '.join(arms)})" for one, arms in said.items())
 
 
 def _changes_of(arm: str, before: Night, night: Night) -> Iterator[str]:
     one, other = before.arm(arm), night.arm(arm)
     if one and other and one.engine and other.engine and one.engine != other.engine:
-        yield f"{arm}, engine: {one.engine} -> {other.engine}"
+        yield f"engine: {one.engine} -> {other.engine}"
     first, second = next(before.cells(arm), None), next(night.cells(arm), None)
     if first and second and first.artifact != second.artifact:
-        yield f"{arm}, weights: {_artifact(first)} -> {_artifact(second)}"
+        yield f"weights: {_artifact(first)} -> {_artifact(second)}"
     if first and second and first.options != second.options:
         names = sorted(key for key in {*first.options, *second.options}
                        if first.options.get(key) != second.options.get(key))
-        yield f"{arm}, options: " + ", ".join(
+        yield "options: " + ", ".join(
             f"{key} {first.options.get(key)} -> {second.options.get(key)}" for key in names)
 
 

@@ -92,8 +92,6 @@ def _judged(one: _Held, pvalue: float, tonight: Night, rules: Rules) -> Finding:
         return Finding("quality", "broken", one.arm, one.task.task, reference=one.reference, reason=one.reason)
     evidence, paired, n = one.evidence, one.paired, one.paired.baseline.size
     margin = rules.margin or margin_for(tonight.plan.protocol, n)
-    equivalent = evidence.equivalence_pvalue(margin) < EQUIVALENCE_ALPHA
-    changed = pvalue < QUALITY_ALPHA and not evidence.wide.low <= 0 <= evidence.wide.high
     scores = float(paired.baseline.mean()), float(paired.candidate.mean())
     if not one.task.higher_is_better:
         scores = 1 - scores[0], 1 - scores[1]
@@ -102,7 +100,7 @@ def _judged(one: _Held, pvalue: float, tonight: Night, rules: Rules) -> Finding:
     least = smallest_margin(n / evidence.design.effect, evidence.spread)
     return Finding(
         kind="quality",
-        status="same" if equivalent else _direction(evidence.delta) if changed else "undecided",
+        status=decide(evidence, pvalue, margin),
         arm=one.arm,
         name=one.task.task,
         unit="share",
@@ -119,17 +117,27 @@ def _judged(one: _Held, pvalue: float, tonight: Night, rules: Rules) -> Finding:
         lost=lost,
         gained=gained,
         smallest=least,
-        reason=_note(equivalent, changed, evidence, margin, least),
+        reason=_note(evidence, pvalue, margin, least),
     )
 
 
-def _direction(delta: float) -> Status:
-    return "worse" if delta < 0 else "better"
+def decide(evidence: Evidence, pvalue: float, margin: float) -> Status:
+    """What is said of two nights' answers; `pvalue` is the test of any change after correction."""
+    if evidence.equivalence_pvalue(margin) < EQUIVALENCE_ALPHA:
+        return "same"
+    if not _changed(evidence, pvalue):
+        return "undecided"
+    return "worse" if evidence.delta < 0 else "better"
 
 
-def _note(equivalent: bool, changed: bool, evidence: Evidence, margin: float, least: float) -> str:
-    if equivalent and changed:
-        return "a small real loss, within the margin" if evidence.delta < 0 else "a small real gain, within the margin"
-    if not equivalent and not changed and least > margin:
+def _changed(evidence: Evidence, pvalue: float) -> bool:
+    return pvalue < QUALITY_ALPHA and not evidence.wide.low <= 0 <= evidence.wide.high
+
+
+def _note(evidence: Evidence, pvalue: float, margin: float, least: float) -> str:
+    status = decide(evidence, pvalue, margin)
+    if status == "same" and _changed(evidence, pvalue):
+        return f"a small real {'loss' if evidence.delta < 0 else 'gain'}, within the margin"
+    if status == "undecided" and least > margin:
         return f"too few items to show less than {100 * least:.1f} points either way; ask more, or widen --margin"
     return ""

@@ -1,5 +1,6 @@
 """What `gate` and `accept` share: the words after the verb, and nights as they were stored."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from harness.core.errors import ConfigError
 from harness.core.summary import Summary
 from harness.gate.choose import measured
 from harness.gate.night import Night
+from harness.history.summaries import summaries
 from harness.store import read
 from harness.store.layout import Layout
 from harness.verbs import Arguments, stored
@@ -29,15 +31,11 @@ def opened(args: Arguments) -> tuple[str, Stored]:
     """The night that is named ("" of none), and what is stored; raises ConfigError for words that mean nothing."""
     words = stored.parse(args.overrides, most=1)
     layout = Layout(words.results)
-    return (words.ids[0] if words.ids else ""), Stored(layout, tuple(measured(_summaries(layout))))
+    return (words.ids[0] if words.ids else ""), Stored(layout, tuple(measured(summaries(layout, _say))))
 
 
-def _summaries(layout: Layout) -> list[Summary]:
-    from harness.compare.analyse import analyse
-    from harness.compare.summarize import summarize
-
-    plans = [read.plan(layout, path.stem.split("-", 1)[1]) for path in read.plans(layout)]
-    return [summarize(analyse(plan, stored.records_of(plan, layout))) for plan in plans]
+def _say(problem: str) -> None:
+    sys.stderr.write(f"{problem}\n")
 
 
 def share(word: str | None, flag: str) -> float | None:

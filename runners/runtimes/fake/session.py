@@ -8,12 +8,14 @@ the prompts. `fail` and `fail_after` end it in the middle of its work, as real e
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 
 from harness.core.cell import Job, Prepared
+from harness.core.config import Scalar
 from harness.core.digest import text_digest
 from harness.core.errors import ConfigError, HarnessError
 from harness.core.runtime import (
@@ -41,12 +43,17 @@ def prepare(job: Job) -> Prepared:
 def open_session(job: Job) -> Iterator["FakeSession"]:
     """A session with the cell's options; raises ConfigError for an unknown one."""
     try:
-        settings = msgspec.convert(job.cell.options, FakeSettings)
+        settings = msgspec.convert({**job.cell.options, **_overlay(job.cell.options)}, FakeSettings)
     except msgspec.ValidationError as error:
         options = ", ".join(FakeSettings.__struct_fields__)
         raise ConfigError(f"runtime fake: {error}", f"its options are {options}") from error
     skill = settings.skill - (settings.loss if job.cell.scheme else 0)
     yield FakeSession(settings, skill)
+
+
+def _overlay(options: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    path = Path(str(options.get("overlay", "")))
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, Scalar]) if path.is_file() else {}
 
 
 class FakeSession:

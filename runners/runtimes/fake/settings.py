@@ -10,6 +10,8 @@ class FakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     a stream gets `tokens_per_second` (0: no time at all). More streams than `capacity` (0: any number) share the rate
     of so many, or wait their turn where `queue`. Every `stall_every`-th token of the engine comes `stall_seconds` late.
     The last of the first `cold_requests` takes twice as long as later ones, the one before it thrice, and so on.
+    `overlay` names a JSON file of further options that replace these where it exists: an engine that changed although
+    nothing that was asked for did.
     `prefix_cache` answers what an earlier prompt began with. `served` works on while nobody polls, hands over a
     request's events at its end, and tells what it knows of it.
     """
@@ -28,3 +30,4 @@ class FakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cold_requests: int = 0
     prefix_cache: bool = False
     served: bool = False
+    overlay: str = ""
