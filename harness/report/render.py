@@ -1,14 +1,15 @@
-"""Writes reports/<date>-<model>-<box>/: report.md, index.html, plots/, data.csv, inputs.json."""
+"""Writes reports/<date>-<model>-<box>/: report.md, index.html, items.html, items/, plots/, data.csv, inputs.json."""
 
 import re
 import tempfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from harness.core.verdict import Analysis
-from harness.report import html, markdown
+from harness.report import html, items, markdown
 from harness.report.document import Document, compose
 from harness.report.frame import tidy
 from harness.report.plots import Picture
@@ -18,8 +19,10 @@ from harness.report.wording import public
 _SLUG_LETTERS = 60
 
 
-def write(analysis: Analysis, folder: Path, now: datetime) -> Path:
+def write(analysis: Analysis, folder: Path, now: datetime, reader: items.Reader = lambda cell: None) -> Path:
     """Render everything into a new folder below `folder` and return it; a taken name gets -2, -3, ...
+
+    `reader` gives the items of a cell, for the list of those that changed; without it there is none.
 
     The files are written into a temporary folder that is renamed last, so that no half report is ever seen.
     """
@@ -28,6 +31,8 @@ def write(analysis: Analysis, folder: Path, now: datetime) -> Path:
     document = compose(view, now)
     with tempfile.TemporaryDirectory(prefix=".report-", dir=folder) as scratch:
         draft = Path(scratch) / "report"
+        draft.mkdir()
+        document = replace(document, changed=items.write(view, reader, draft, document.title))
         _fill(draft, view, document)
         return _settle(draft, folder, f"{now:%Y-%m-%d}-{slug(view)}")
 
@@ -42,7 +47,7 @@ def slug(view: View) -> str:
 
 def _fill(draft: Path, view: View, document: Document) -> None:
     plots = draft / "plots"
-    plots.mkdir(parents=True)
+    plots.mkdir()
     for picture in (block for section in document.sections for block in section.blocks if isinstance(block, Picture)):
         (plots / f"{picture.key}.svg").write_bytes(picture.svg)
         (plots / f"{picture.key}.png").write_bytes(picture.png)
