@@ -12,12 +12,13 @@ from harness.report.wording import day
 
 @dataclass(frozen=True)
 class Document:
-    """Everything to be rendered, in order."""
+    """Everything to be rendered, in order; `changed` is the number of rows in items.html, 0 where there is none."""
 
     title: str
     facts: tuple[str, ...]
     opening: Opening
     sections: tuple[Section, ...]
+    changed: int = 0
 
     @property
     def headline(self) -> str:

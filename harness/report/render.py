@@ -1,4 +1,4 @@
-"""Writes reports/<date>-<model>-<box>/: index.html, report.md, summary.md, plots/, data.csv, data.parquet, inputs.json.
+"""Writes reports/<date>-<model>-<box>/: index.html, items.html, items/, report.md, summary.md, plots/, data, inputs.json.
 
 The same records and version give the same bytes, whenever and wherever they are rendered: the date is that of the
 newest record, and nothing of the machine, its locale or its clock goes in.
@@ -7,13 +7,14 @@ newest record, and nothing of the machine, its locale or its clock goes in.
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import msgspec
 
 from harness.core.verdict import Analysis
-from harness.report import datafile, html, markdown, summary
+from harness.report import datafile, html, items, markdown, summary
 from harness.report.blocks import flat
 from harness.report.document import Document, compose
 from harness.report.frame import tidy
@@ -24,8 +25,10 @@ from harness.report.wording import public
 _SLUG_LETTERS = 60
 
 
-def write(analysis: Analysis, folder: Path) -> Path:
+def write(analysis: Analysis, folder: Path, reader: items.Reader = lambda cell: None) -> Path:
     """Render everything into a folder below `folder`, named by the day of the newest record, and return it.
+
+    `reader` gives the items of a cell, for the list of those that changed; without it there is none.
 
     A folder of that name with the same bytes is returned as it is; a name taken by others gets -2, -3, ... The files
     are written into a temporary folder that is renamed last, so that no half report is ever seen.
@@ -35,6 +38,8 @@ def write(analysis: Analysis, folder: Path) -> Path:
     document = compose(view)
     with tempfile.TemporaryDirectory(prefix=".report-", dir=folder) as scratch:
         draft = Path(scratch) / "report"
+        draft.mkdir()
+        document = replace(document, changed=items.write(view, reader, draft, document.title))
         _fill(draft, view, document)
         return _settle(draft, folder, f"{view.day.isoformat() if view.day else 'undated'}-{slug(view)}")
 
@@ -49,7 +54,7 @@ def slug(view: View) -> str:
 
 def _fill(draft: Path, view: View, document: Document) -> None:
     plots = draft / "plots"
-    plots.mkdir(parents=True)
+    plots.mkdir()
     drawn = tuple(pictures_of(document))
     for picture in drawn:
         (plots / f"{picture.key}.svg").write_bytes(picture.svg)

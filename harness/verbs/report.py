@@ -37,8 +37,9 @@ def render(plan: Plan, layout: Layout, reports: Path) -> Rendered:
     from harness.compare.analyse import analyse
     from harness.report import render
 
-    analysis = analyse(plan, stored.records_of(plan, layout))
-    folder = render.write(analysis, reports)
+    records = stored.records_of(plan, layout)
+    analysis = analyse(plan, records)
+    folder = render.write(analysis, reports, {one.record.run.cell.id: one for one in records}.get)
     measured = sum(isinstance(record, Completed) for record in analysis.records)
     not_needed = sum(len(one.not_needed) for one in analysis.repeats)
     later = sum(isinstance(record, Skipped) and record.later for record in analysis.records)
