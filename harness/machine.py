@@ -81,7 +81,22 @@ def inspect(probe: Probe | None = None) -> Machine:
         python=platform.python_version(),
         hostname_digest=hashlib.sha256(probe.hostname.encode()).hexdigest()[:12],
         fingerprint=short_id(hardware),
+        software=tuple(Detail(name, value) for name, value in _software(probe, driver).items() if value),
     )
+
+
+def _software(probe: Probe, driver: str) -> dict[str, str]:
+    """Versions beneath the engine, "" where the box does not tell: a driver, what it supports, firmware."""
+    if probe.system == "Darwin":
+        return {"macOS": probe.command(["sw_vers", "-productVersion"]).strip()}
+    cuda = re.search(r"CUDA Version\s*:\s*([\d.]+)", probe.command(["nvidia-smi", "--version"])) if driver else None
+    return {
+        "NVIDIA driver": driver,
+        "CUDA of the driver": cuda.group(1) if cuda else "",
+        "amdgpu driver": probe.read("/sys/module/amdgpu/version").strip(),
+        "ROCm": probe.read("/opt/rocm/.info/version").strip(),
+        "firmware": probe.read("/sys/class/dmi/id/bios_version").strip(),
+    }
 
 
 def _linux(probe: Probe) -> tuple[str, int, int]:

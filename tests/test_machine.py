@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness import bundle
@@ -24,7 +25,9 @@ def probe(
     answers = commands or {}
     return Probe(
         read=lambda path: texts.get(path, ""),
-        command=lambda words: answers.get(words[0] if words[0] != "sysctl" else words[-1], ""),
+        command=lambda words: answers.get(
+            " ".join(words[:2]), answers.get(words[0] if words[0] != "sysctl" else words[-1], "")
+        ),
         cpus=tuple(cpus),
         system="Darwin" if "hw.memsize" in answers else "Linux",
         release="TestOS 1",
@@ -120,3 +123,35 @@ def test_a_checkout_tells_its_commit_and_whether_it_is_changed(tmp_path: Path) -
 
     found = source(tmp_path, Probe(command=git))
     assert (found.commit, found.dirty) == ("abc123", True)
+
+
+NVIDIA = """NVIDIA-SMI version  : 580.65.06
+NVML version        : 580.65
+DRIVER version      : 580.65.06
+CUDA Version        : 13.0
+"""
+
+
+def told(machine: Machine) -> dict[str, str]:
+    return {one.name: one.value for one in machine.software}
+
+
+def test_driver_cuda_rocm_and_firmware_are_told_where_the_box_tells_them() -> None:
+    gpu = {"nvidia-smi": "NVIDIA GB10, [N/A], 580.65.06\n", "nvidia-smi --version": NVIDIA}
+    found = told(inspect(probe({"/sys/class/dmi/id/bios_version": "5.36_0ACUM018\n"}, gpu)))
+    assert found == {"NVIDIA driver": "580.65.06", "CUDA of the driver": "13.0", "firmware": "5.36_0ACUM018"}
+    amd = {"/opt/rocm/.info/version": "7.0.2-56\n", "/sys/module/amdgpu/version": "6.14.14\n"}
+    assert told(inspect(probe(amd))) == {"ROCm": "7.0.2-56", "amdgpu driver": "6.14.14"}
+    mac = {"hw.memsize": "1", "hw.physicalcpu": "8", "sw_vers": "26.1\n"}
+    assert told(inspect(probe(commands=mac))) == {"macOS": "26.1"}
+    assert told(inspect(probe())) == {}
+
+
+def test_an_older_driver_that_does_not_tell_its_cuda_is_still_named() -> None:
+    assert told(inspect(probe(commands={"nvidia-smi": "A, 1 MiB, 470.1"}))) == {"NVIDIA driver": "470.1"}
+
+
+def test_a_record_without_software_still_decodes() -> None:
+    fields = msgspec.to_builtins(inspect(probe()))
+    del fields["software"]
+    assert msgspec.convert(fields, Machine).software == ()

@@ -211,7 +211,10 @@ class ChildError(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Machine(Struct, frozen=True, forbid_unknown_fields=True):
-    """The box as found. `fingerprint` names the hardware (not its load): only equal ones are compared for speed."""
+    """The box as found. `fingerprint` names the hardware (not its load): only equal ones are compared for speed.
+
+    `software` are the versions beneath the engine that the box tells: driver, CUDA or ROCm, firmware.
+    """
 
     cpu: str
     cores: int
@@ -223,6 +226,7 @@ class Machine(Struct, frozen=True, forbid_unknown_fields=True):
     python: str
     hostname_digest: str
     fingerprint: str
+    software: tuple[Detail, ...] = ()
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,6 +24,8 @@ JSON_SECONDS = 5.0
 class Log:
     """A line for whatever happens, with the time, and one every 30 s between; for a CI log or a file."""
 
+    shows_box = False
+
     def __init__(self, console: Console) -> None:
         self._console = console
 
@@ -66,6 +68,8 @@ def weights(event: WeightsEvent) -> str:
 class Quiet:
     """Only what went wrong, on standard error."""
 
+    shows_box = False
+
     def __init__(self, errors: Console) -> None:
         self._errors = errors
 
@@ -81,6 +85,8 @@ class Quiet:
 
 class JsonLines:
     """One object a line, written at once; of quality cells progress every 5 s, of loads every 30 s."""
+
+    shows_box = True
 
     def __init__(self, out: TextIO) -> None:
         self._out = out

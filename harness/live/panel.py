@@ -97,8 +97,8 @@ class Board:
         title = Text.assemble((place, "dim"), public(started.cell.label))
         title.append(f"  {in_seconds(now.seconds)} so far" if now else "", "dim")
         if started.cell.kind == "load":
-            takes = f", takes about {in_seconds(started.expected)}" if started.expected else ""
-            return [title, _row("timed", f"{started.doing}{takes}")]
+            takes = f"takes about {in_seconds(started.expected)}: " if started.expected else ""
+            return [title, _row("timed", f"{takes}{started.doing}")]
         if now is None or not now.planned:
             return [title, _row("now", "starting, and loading the model")]
         bar = Text("━" * round(_BAR * now.done / now.planned), "blue")
@@ -126,6 +126,8 @@ class Board:
 
 class Panel:
     """A view for a terminal; use as a context manager, so that whatever happens nothing is left on the screen."""
+
+    shows_box = True
 
     def __init__(self, console: Console) -> None:
         self._console, self._board = console, Board()

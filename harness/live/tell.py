@@ -41,7 +41,9 @@ from harness.store.layout import Layout
 
 
 class View(Protocol):
-    """A form that events take."""
+    """A form that events take; `shows_box`: whether the box's temperature and memory are wanted all the time."""
+
+    shows_box: bool
 
     def every_seconds(self, kind: Literal["quality", "load"]) -> float | None:
         """How often progress is wanted of a cell of that kind, None: never."""
@@ -98,7 +100,7 @@ class Teller:
         self._running, self._since, self._rate = cell, self._clock(), Rate()
         if cell.kind == "load":
             self._sampling.stop()
-        elif self._view.every_seconds("quality") is not None:
+        elif self._view.shows_box:
             self._sampling.start()
         doing = describe(cell.work.load) if isinstance(cell.work, LoadWork) else ""
         expected = self._pace.of(cell)
@@ -178,12 +180,12 @@ class Teller:
     def _cell_left(self, cell: Cell, seconds: float, progress: Progress | None, rates: Rates) -> float | None:
         """Until half of its items are in, others like it tell more than its own pace: tasks differ in theirs."""
         expected = self._pace.of(cell)
-        others = None if expected is None or expected <= seconds else expected - seconds
+        others = None if expected is None else max(expected - seconds, 0.0)
         if progress is None or rates.items is None:
             return others
         own = max(progress.planned - progress.done, 0) / rates.items
         early = 2 * progress.done < progress.planned and not progress.resumed
-        return others if early and others is not None else own
+        return others if early and others else own
 
 
 def named(cell: Cell) -> PlannedCell:

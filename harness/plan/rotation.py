@@ -101,7 +101,7 @@ def _together(name: str, parts: Mapping[str, _Part]) -> list[str]:
 def _cost(
     names: Iterable[str], parts: Mapping[str, _Part], seconds: Mapping[str, tuple[float, bool]], at_most: float
 ) -> float:
-    """Seconds of these parts; a guess brings at most what fills `at_most`, so that it keeps nothing from being tried."""
+    """Seconds of these parts; a guess fills `at_most` and no more, so that it keeps nothing from being tried."""
     found = [seconds[cell.id] for name in names for cell in parts[name].cells]
     known, guessed = (sum(one for one, sure in found if sure == wanted) for wanted in (True, False))
     return known + min(guessed, max(0.0, at_most - known))

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.core.verdict import Arm
 from harness.report.curves import sign
+from harness.report.drawn import Axis, Drawn, exactly
 from harness.report.measured import Measured
 from harness.report.objections import SIGNS
 from harness.report.panels import FRAME, INK, MUTED, PAPER, ROW, Panel, named_rows, scale_of, shortened
@@ -22,7 +23,7 @@ from harness.report.wording import percent, quantity
 _PARTS = {  # reading -> colour and hatch of its part of the stack
     "weights_memory": ("#0072b2", ""),
     "kv_memory": ("#e69f00", "///"),
-    "activation_memory": ("#8fc7ea", "..."),
+    "activation_memory": ("#8fc7ea", "\\\\\\"),
 }
 _REST = ("#b4bac0", "")
 _TOTALS = ("device_memory", "peak_memory")
@@ -43,7 +44,11 @@ def memory_panels(view: View) -> list[Panel]:
     names = list(dict.fromkeys(name for stack in stacks.values() for name in stack))
     below = room(names)
     draw = partial(_draw_stacks, view=view, stacks=stacks)
-    return [Panel("Memory", f"Memory: {said}.", ROW * len(stacks) + FRAME + below, _letters(view, stacks), draw, below)]
+    drawn = tuple(
+        Drawn(arm, exactly(size), part=name) for arm, stack in stacks.items() for name, size in stack.items()
+    )
+    height, axis = ROW * len(stacks) + FRAME + below, Axis("memory", "B")
+    return [Panel("Memory", f"Memory: {said}.", height, _letters(view, stacks), draw, below, drawn, axis)]
 
 
 def _stack(view: View, arm: Arm) -> dict[str, float]:
@@ -89,7 +94,12 @@ def energy_panels(view: View) -> list[Panel]:
             title = f"{heading(name)}, {words(at, steps)}"
             said = "; ".join(f"{view.label(arm)} {_told(one)}" for arm, one in found.items())
             draw = partial(_draw_dots, view=view, found=found)
-            panels.append(Panel(title, f"{title}: {said}.", ROW * len(found) + FRAME, _letters(view, found), draw))
+            drawn = tuple(
+                Drawn(arm, one.scored, state=sign(one)) for arm, one in found.items() if one.scored is not None
+            )
+            height, axis = ROW * len(found) + FRAME, Axis(name, next(iter(found.values())).unit)
+            letters = _letters(view, found)
+            panels.append(Panel(title, f"{title}: {said}.", height, letters, draw, drawn=drawn, x=axis))
     return panels
 
 
@@ -127,7 +137,14 @@ def roofline_panels(view: View) -> list[Panel]:
     alt = f"Decode as a share of the measured and of the nominal memory bandwidth: {said}."
     below = room(("measured", "nominal"))
     draw = partial(_draw_roofline, view=view, found=found)
-    return [Panel(title, alt, ROW * len(found) + FRAME + below, _letters(view, found), draw, below)]
+    drawn = tuple(
+        Drawn(arm, one.scored, part=part, state=sign(one))
+        for arm, two in found.items()
+        for part, one in zip(("measured", "nominal"), two, strict=True)
+        if one and one.scored
+    )
+    height, axis = ROW * len(found) + FRAME + below, Axis("share of the bandwidth", "share")
+    return [Panel(title, alt, height, _letters(view, found), draw, below, drawn, axis)]
 
 
 def _share(one: Measured | None) -> str:

@@ -1,5 +1,6 @@
 """What a report is made of: paragraphs, tables and figures, in sections."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.report.plots import Picture
@@ -15,7 +16,17 @@ class Prose:
     code: bool = False
 
 
-Block = Table | Picture | Prose
+@dataclass(frozen=True)
+class Fold:
+    """Blocks shown on demand under a title; `brief` stands beside it, so that a reader sees what would open."""
+
+    key: str
+    title: str
+    brief: str
+    blocks: tuple["Table | Picture | Prose", ...]
+
+
+Block = Table | Picture | Prose | Fold
 
 
 @dataclass(frozen=True)
@@ -30,3 +41,9 @@ class Section:
 def or_else(table: Table, text: str) -> Table | Prose:
     """The table, or what to say where it has no rows."""
     return table if table.rows else Prose(text)
+
+
+def flat(blocks: Iterable[Block]) -> Iterator[Table | Picture | Prose]:
+    """The blocks with those of every fold in its place."""
+    for block in blocks:
+        yield from block.blocks if isinstance(block, Fold) else (block,)

@@ -21,10 +21,27 @@ def guards(view: View) -> Table:
         for what, detail in _remarks(one):
             together.setdefault((view.task_labels[one.task], what, detail), []).append(who)
     rows = [row(", ".join(dict.fromkeys(who)), *what) for what, who in together.items()]
+    rows += [row(view.label(arm), "all", "computed in another precision", said) for arm, said in precisions(view)]
     rows += [row(names, "speed", "limited", reason) for names, reason in _speed_reasons(view)]
     rows += [row("all", "all", "warning", text) for text in dict.fromkeys(view.analysis.warnings)]
     columns = ("Quantization", "Task", "What", "Detail")
     return Table("guards", "Guards and remarks", "", columns, tuple(rows), words=(0, 1, 2, 3))
+
+
+def precisions(view: View) -> list[tuple[str, str]]:
+    """(arm, remark) of every arm that computed in another type than what it is compared with, where both tell it."""
+    types = {
+        record.run.cell.arm: detail.value
+        for record in view.completed
+        for detail in record.outcome.facts.details
+        if detail.name == "dtype"
+    }
+    pairs = dict.fromkeys((one.candidate_arm, one.baseline_arm) for one in view.quality.values())
+    return [
+        (arm, f"{types[arm]}, the baseline in {types[other]}: part of the change may come from that alone")
+        for arm, other in pairs
+        if arm in types and other in types and types[arm] != types[other]
+    ]
 
 
 def _remarks(one: Comparison) -> Iterator[tuple[str, str]]:

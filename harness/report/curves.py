@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from harness.core.verdict import Latency, RoundValue, Scored
+from harness.report.drawn import Axis, Drawn, exactly
 from harness.report.measured import Measured
 from harness.report.panels import MUTED, SQUARE, TICK_LETTERS, Panel
 from harness.report.readings import heading
@@ -78,8 +79,15 @@ def _panel(
     said = "; ".join(f"{view.label(arm)} {_told(points, unit)}" for arm, points in curves.items())
     below = room(curves)
     draw = partial(_draw, view=view, curves=curves, unit=unit, label=label)
-    alt = f"{title} against {label.partition(',')[0]}: {said}."
-    return [Panel(title, alt, SQUARE + below, TICK_LETTERS, draw, below)]
+    across_name, _, across_unit = label.partition(", ")
+    alt = f"{title} against {across_name}: {said}."
+    drawn = tuple(
+        Drawn(arm, exactly(one.x), one.y, words(one.at, view.speeds.steps), one.sign)
+        for arm, points in curves.items()
+        for one in points
+    )
+    axes = Axis(across_name, across_unit), Axis(name, unit)
+    return [Panel(title, alt, SQUARE + below, TICK_LETTERS, draw, below, drawn, *axes)]
 
 
 def _points(
@@ -182,7 +190,15 @@ def _distribution(view: View, title: str, found: dict[str, Latency]) -> Panel:
     )
     below = room(found)
     draw = partial(_draw_distribution, view=view, found=found, bad=bad)
-    return Panel(title, f"{title}: {said}.", SQUARE + below, TICK_LETTERS, draw, below)
+    shown = {arm: one for arm, one in found.items() if arm not in bad}
+    drawn = [
+        Drawn(arm, exactly(seconds), exactly(share), part)
+        for arm, one in shown.items()
+        for part, pairs in (("curve", one.curve), ("percentile", one.quantiles))
+        for share, seconds in pairs
+    ]
+    axes = Axis(next(iter(found.values())).name, "s"), Axis("requests", "share")
+    return Panel(title, f"{title}: {said}.", SQUARE + below, TICK_LETTERS, draw, below, tuple(drawn), *axes)
 
 
 def _unusable(view: View, one: Latency) -> bool:
@@ -242,16 +258,27 @@ def _rounds(view: View, title: str, found: dict[str, list[RoundValue]]) -> Panel
     )
     below = room(found)
     draw = partial(_draw_rounds, view=view, found=found)
-    return Panel(title, f"{title}, round by round: {said}.", SQUARE + below, TICK_LETTERS, draw, below)
+    drawn = tuple(
+        Drawn(arm, exactly(one.round), exactly(share), state=one.flag)
+        for arm, values in found.items()
+        for one, share in zip(values, _from_mean(values), strict=True)
+    )
+    axes = Axis("round"), Axis("distance from the arm's mean", "share")
+    return Panel(title, f"{title}, round by round: {said}.", SQUARE + below, TICK_LETTERS, draw, below, drawn, *axes)
+
+
+def _from_mean(values: Sequence[RoundValue]) -> list[float]:
+    """How far each round lies from the mean of the valid ones, as a share of it."""
+    valid = [one.value for one in values if not one.flag.startswith("invalid")] or [one.value for one in values]
+    mean = sum(valid) / len(valid)
+    return [one.value / mean - 1 if mean else 0.0 for one in values]
 
 
 def _draw_rounds(axes: Axes, view: View, found: dict[str, list[RoundValue]]) -> None:
     drawn = strokes(view)
     axes.axhline(0, color=MUTED, linewidth=0.8)
     for arm, values in found.items():
-        valid = [one.value for one in values if not one.flag.startswith("invalid")] or [one.value for one in values]
-        mean = sum(valid) / len(valid)
-        x, y = [one.round for one in values], [100 * (one.value / mean - 1) if mean else 0.0 for one in values]
+        x, y = [one.round for one in values], [100 * share for share in _from_mean(values)]
         drawn[arm].line(axes, x, y)
         for one, at in zip(values, y, strict=True):
             drawn[arm].dot(axes, one.round, at, one.flag.partition(":")[0])

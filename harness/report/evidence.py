@@ -1,20 +1,14 @@
-"""Tables behind the verdicts: every comparison in full, all margins, noise floor, flips, diagnostics."""
+"""Tables behind the verdicts: how they move with the margin, and diagnostics."""
 
 import math
 
 from harness.core.verdict import Comparison, Diagnostic
-from harness.report.tables import Cell, Table, ordered, row, score_range, tally
+from harness.report.tables import Cell, Table, row, tally
 from harness.report.view import View
 from harness.report.wording import (
     NO_INFORMATION,
     counts,
-    early,
     margin,
-    marked,
-    percent,
-    points,
-    points_range,
-    pvalue,
     significant,
     tone,
 )
@@ -27,7 +21,7 @@ def margin_counts(view: View) -> Table:
     for arm in view.candidates:
         found = [one for (name, _), one in view.quality.items() if name == arm.arm]
         if found:
-            cells = [counts(tally(_at(one, share) for one in found)) for share in shown]
+            cells = [counts(tally(at_margin(one, share) for one in found)) for share in shown]
             rows.append(row(view.label(arm.arm), *cells))
     note = "Number of tasks with each verdict, had the margin been another; the claim's was set before the run."
     return Table(
@@ -40,32 +34,7 @@ def margin_counts(view: View) -> Table:
     )
 
 
-def margin_details(view: View) -> Table:
-    """The verdict and the TOST p-value of each task at each margin."""
-    shown = view.margins
-    rows = []
-    for one in ordered(view):
-        by = {round(entry.margin, 9): entry for entry in one.margins}
-        cells = [by.get(round(share, 9)) for share in shown]
-        rows.append(
-            row(
-                view.label(one.candidate_arm),
-                view.task_labels[one.task],
-                *(
-                    Cell(marked(_at(one, entry.margin)), f"TOST p {pvalue(entry.pvalue)}", _at(one, entry.margin))
-                    if entry
-                    else ""
-                    for entry in cells
-                ),
-            )
-        )
-    columns = ("Quantization", "Task", *map(margin, shown))
-    return Table(
-        "margin-details", "Each task at each margin", "", columns, tuple(rows), _all(len(columns)), folded=True
-    )
-
-
-def _at(one: Comparison, share: float) -> str:
+def at_margin(one: Comparison, share: float) -> str:
     """The tone of a comparison at a margin; a broken or empty one stays so at any margin."""
     kind = tone(one)
     if kind in ("broken", NO_INFORMATION):
@@ -75,44 +44,6 @@ def _at(one: Comparison, share: float) -> str:
 
 def _all(columns: int) -> tuple[int, ...]:
     return tuple(range(columns))
-
-
-def comparisons(view: View) -> Table:
-    """All figures behind each verdict."""
-    note = (
-        "Lost: right in the baseline only; gained: right in the candidate only. p change: exact test of any change; "
-        "p Holm: the same after Holm over all tasks and quantizations; p TOST: equivalence at the margin. "
-        "Needed: items to decide at this margin and flip rate."
-    )
-    columns = (
-        *("Quantization", "Task", "Items", "Baseline", "Candidate", "Delta, 95 %", "90 %", "Lost / gained", "Flips"),
-        *("p change", "p Holm", "p TOST", "Margin", "Verdict", "Needed", "Method"),
-    )
-    rows = tuple(_figures(view, one) for one in ordered(view))
-    return Table("comparisons", "All comparisons", note, columns, rows, words=(0, 1, 13, 15), folded=True)
-
-
-def _figures(view: View, one: Comparison) -> tuple[Cell, ...]:
-    tost = next((entry.pvalue for entry in one.margins if math.isclose(entry.margin, one.margin)), math.nan)
-    flips = "" if one.lost is None or one.gained is None else f"{one.lost} / {one.gained}"
-    return row(
-        view.label(one.candidate_arm),
-        view.task_labels[one.task],
-        Cell(f"{one.n_items:,}", early(one) and f"of {one.n_planned:,}, look {one.look}"),
-        Cell(percent(one.baseline.score), score_range(one.baseline)),
-        Cell(percent(one.candidate.score), score_range(one.candidate)),
-        Cell(points(one.delta, 2), points_range(one.low, one.high, 2)),
-        points_range(one.low90, one.high90, 2),
-        flips,
-        percent(one.flip_rate),
-        pvalue(one.pvalue),
-        pvalue(one.pvalue_holm),
-        pvalue(tost),
-        f"{100 * one.margin:g}",
-        Cell(marked(tone(one)), one.note, tone(one)),
-        "" if one.items_needed is None else f"{one.items_needed:,}",
-        Cell(one.method, one.metric),
-    )
 
 
 def diagnostics(view: View) -> Table:

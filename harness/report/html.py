@@ -1,10 +1,8 @@
 """index.html: the document as one self-contained page; every string is escaped by jinja2."""
 
-from harness.report.blocks import Prose
+from harness.report.blocks import Block
 from harness.report.document import Document
 from harness.report.page import asset, environment, policy
-from harness.report.plots import Picture
-from harness.report.tables import Table
 
 
 def render(document: Document) -> str:
@@ -16,5 +14,5 @@ def render(document: Document) -> str:
     return page.render(document=document, style=style, script=script, policy=policy([style], [script])) + "\n"
 
 
-def _kind(block: Table | Picture | Prose) -> str:
+def _kind(block: Block) -> str:
     return type(block).__name__.lower()

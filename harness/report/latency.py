@@ -16,7 +16,8 @@ def percentiles(view: View) -> Table:
     """One row per step, reading and arm."""
     found = _sorted(view)
     places = {_at(one) for one in found}
-    shares = [share for share in NEEDED if share < 0.999 or any(share in dict(one.quantiles) for one in found)]
+    shares = [share for share in NEEDED if any(share in dict(one.quantiles) for one in found)]
+    missing = [f"p{100 * share:g} {needed:,}" for share, needed in NEEDED.items() if share not in shares]
     rows = tuple(
         row(
             view.label(one.arm),
@@ -31,6 +32,7 @@ def percentiles(view: View) -> Table:
         "Over the requests of all rounds together, n of them. Intervals (95 %) are over rounds, of each round's own "
         "percentile; none where a round alone has too few requests, since those of one process depend on each other."
     )
+    note += f" Not shown for want of requests, which are needed: {', '.join(missing)}." if missing else ""
     columns = ("Quantization", "Load", "Latency", "n requests", *(f"p{100 * share:g}" for share in shares))
     return Table("percentiles", "Percentiles", note, columns, rows, (0, 1, 2), folded=len(rows) > _LONG)
 

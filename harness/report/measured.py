@@ -46,7 +46,7 @@ class Measured:
         """Why the figure has no interval, "" where it has one."""
         if self.scored is None or math.isfinite(self.scored.low + self.scored.high):
             return ""
-        return "1 round: no interval" if self.rounds == 1 else "same in every round"
+        return "1 round: no interval" if self.rounds == 1 else "exact" if self.unit == "B" else "same in every round"
 
 
 class Speeds:

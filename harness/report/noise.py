@@ -7,6 +7,8 @@ from harness.report.tables import Cell, Table, ordered, row
 from harness.report.view import View
 from harness.report.wording import margin, marked, percent, points, points_range, pvalue, tone
 
+_LONG = 14  # rows above which a table is shown on demand
+
 
 def replicates(view: View) -> Table:
     """A/A: what the baseline does against itself when one thing changes that should not matter."""
@@ -54,7 +56,8 @@ def beside(view: View) -> Table:
         "set before the run. Same items: the change on exactly this benchmark, where only re-running is random."
     )
     names = ("Quantization", "Task", "Flips", "A/A flips", "Excess", "One more run", "Band", "At noise", "Same items")
-    return Table("beside-noise", "Differences beside the noise", note, names, rows, words=(0, 1, 7))
+    long = len(rows) > _LONG
+    return Table("beside-noise", "Differences beside the noise", note, names, rows, words=(0, 1, 7), folded=long)
 
 
 def _beside(view: View, one: Comparison) -> tuple[Cell, ...]:

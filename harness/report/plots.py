@@ -29,12 +29,11 @@ from harness.report.panels import (
     MUTED,
     PAPER,
     Panel,
-    forest_panels,
-    score_panels,
     shortened,
-    tradeoff_panels,
 )
+from harness.report.pareto import pareto_panels
 from harness.report.strokes import LINES
+from harness.report.task_panels import key_of, task_panel
 from harness.report.vector import embedded
 from harness.report.view import View
 from harness.report.wording import public
@@ -68,18 +67,15 @@ _STYLE = {
 _WIDTH = 3.4  # inches (326 px): a panel fits a phone
 _LEFT, _RIGHT, _TOP, _BOTTOM, _LETTER = 0.16, 0.1, 0.3, 0.5, 0.084  # inches; the last per letter of a label
 _COLUMNS = 3
-_PNG_DPI = 160
+_PNG_DPI = {1: 320, 2: 240, 3: 200}  # by columns: wide enough for a slide
 _NEAR = 9  # pixels between a point and its label that need no line
 _PAGE_COLOURS = {INK: "currentColor", PAPER: "var(--paper)", MUTED: "var(--axis)"} | {
     colour: f"var(--c{colour[1:]})" for colour in (BAR, BAR_BASELINE, *dict(MARKS.values()), *LINES)
 }
-_FOREST = (
-    "Dots: change in points. Thick line: 90 % interval, which decides equivalence; thin line: 95 %. Grey band: the "
-    "margin. Equivalent means that the thick line lies inside the band. Arrows: beyond the axis, with the value."
-)
-_TRADEOFF = (
-    "Mean change over the tasks in points, up is better; lines are 95 % intervals. Grey band: the margin of a single "
-    "task, for orientation. The diamond is the baseline."
+_PARETO = (
+    "Mean change over the tasks in points, up is better; lines are 95 % intervals. Broken line: the front, where no "
+    "other arm is both better and cheaper by the estimates alone. Hollow: undecided on at least half of the tasks; "
+    "a cross: the cost is invalid; diamond: the baseline. Grey band: the margin of a single task, for orientation."
 )
 _MARKED = "Open markers: degraded, a cross: invalid; the flags say why."
 _LOAD = (
@@ -100,7 +96,7 @@ _ROOFLINE = (
 
 @dataclass(frozen=True)
 class Picture:
-    """One figure: `panels` are SVGs for the page, `svg` and `png` the whole for the files."""
+    """One figure: `panels` are SVGs for the page, `svg` and `png` the whole for the files, `drawn` its numbers."""
 
     key: str
     title: str
@@ -109,17 +105,24 @@ class Picture:
     panels: tuple[Markup, ...]
     svg: bytes
     png: bytes
+    drawn: tuple[Panel, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """At which it reads well among text, in CSS pixels."""
+        return round(96 * _WIDTH * min(_COLUMNS, len(self.panels)) * (1 if len(self.panels) > 1 else 1.4))
 
 
 def pictures(view: View) -> tuple[Picture, ...]:
     """Every figure the analysis has data for, in reading order."""
     drafts = (
-        ("forest", "Change against the baseline", forest_panels(view), _FOREST),
-        ("tradeoff", "Quality against speed and memory", tradeoff_panels(view), _TRADEOFF),
-        ("scores", "Scores", score_panels(view), "Score with its 95 % interval; dashed: the score of guessing."),
+        *_of_tasks(view),
+        ("pareto", "Quality against speed and memory", pareto_panels(view), _PARETO),
         *_of_speed(view),
     )
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # nobody's matplotlibrc has a say
+        mpl.rcParams.update(_STYLE)
         return tuple(_picture(key, title, panels, caption) for key, title, panels, caption in drafts if panels)
 
 
@@ -127,6 +130,13 @@ def picture(key: str, title: str, panels: Sequence[Panel], caption: str) -> Pict
     """One figure alone."""
     with mpl.rc_context(_STYLE):
         return _picture(key, title, panels, caption)
+
+
+def _of_tasks(view: View) -> Iterator[tuple[str, str, list[Panel], str]]:
+    """A picture for each task."""
+    for task in view.tasks:
+        if panel := task_panel(view, task):
+            yield key_of(view, task), f"Change on {view.task_labels[task]}", [panel], ""
 
 
 def _of_speed(view: View) -> Iterator[tuple[str, str, list[Panel], str]]:
@@ -143,13 +153,13 @@ def _of_speed(view: View) -> Iterator[tuple[str, str, list[Panel], str]]:
 def _picture(key: str, title: str, panels: Sequence[Panel], caption: str) -> Picture:
     single = [_svg(_figure([panel])) for panel in panels]
     png = io.BytesIO()
-    _figure(panels).savefig(png, format="png", dpi=_PNG_DPI, metadata={"Software": None})
+    _figure(panels).savefig(png, format="png", dpi=_PNG_DPI[_size(panels)[2]], metadata={"Software": None})
     alt = f"{title}. " + " ".join(panel.alt for panel in panels)
     page = tuple(
         embedded(svg, f"{key}{at}", (panel.title, panel.alt), _PAGE_COLOURS)
         for at, (svg, panel) in enumerate(zip(single, panels, strict=True))
     )
-    return Picture(key, title, alt, caption, page, _sheet(single, panels, alt), png.getvalue())
+    return Picture(key, title, alt, caption, page, _sheet(single, panels, alt), png.getvalue(), tuple(panels))
 
 
 def _size(panels: Sequence[Panel]) -> tuple[float, float, int]:

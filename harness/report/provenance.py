@@ -34,10 +34,17 @@ def _machine_facts(runs: list[Run]) -> dict[str, str]:
         "Memory": in_bytes(box.memory_bytes or None),
         "GPUs": ", ".join(box.gpus) or ("none" if box.cores else UNKNOWN),
         "Operating system": box.system,
+        "Driver and firmware": _software(runs),
         "Frequency governor": ", ".join(governors),
         "Load average, 1 min": f"{min(loads):.2f} to {max(loads):.2f} over {len(loads)} records" if loads else UNKNOWN,
         "Fingerprint": box.fingerprint,
     }
+
+
+def _software(runs: list[Run]) -> str:
+    """Versions beneath the engine, all that the records hold; older ones name at most a driver, with the system."""
+    found = dict.fromkeys(f"{one.name} {one.value}" for run in runs for one in run.machine.software)
+    return ", ".join(found) or UNKNOWN
 
 
 def versions(view: View) -> Table:
@@ -96,6 +103,7 @@ def protocol(view: View) -> Table:
     loads = dict.fromkeys(cell.work.load for cell in plan.cells if isinstance(cell.work, LoadWork))
     rows = [
         row("Plan", plan.id),
+        *([row("Night", plan.night)] if plan.night else []),
         row("Box", plan.hw),
         row("Margin", rule if plan.protocol.margin is None else f"{100 * plan.protocol.margin:g} points"),
         row("Significance level", percent(plan.protocol.alpha, 0)),

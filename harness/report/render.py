@@ -1,14 +1,20 @@
-"""Writes reports/<date>-<model>-<box>/: report.md, index.html, plots/, data.csv, inputs.json."""
+"""Writes reports/<date>-<model>-<box>/: index.html, report.md, summary.md, plots/, data.csv, data.parquet, inputs.json.
+
+The same records and version give the same bytes, whenever and wherever they are rendered: the date is that of the
+newest record, and nothing of the machine, its locale or its clock goes in.
+"""
 
 import re
 import tempfile
-from datetime import datetime
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
 from harness.core.verdict import Analysis
-from harness.report import html, markdown
+from harness.report import datafile, html, markdown, summary
+from harness.report.blocks import flat
 from harness.report.document import Document, compose
 from harness.report.frame import tidy
 from harness.report.plots import Picture
@@ -18,18 +24,19 @@ from harness.report.wording import public
 _SLUG_LETTERS = 60
 
 
-def write(analysis: Analysis, folder: Path, now: datetime) -> Path:
-    """Render everything into a new folder below `folder` and return it; a taken name gets -2, -3, ...
+def write(analysis: Analysis, folder: Path) -> Path:
+    """Render everything into a folder below `folder`, named by the day of the newest record, and return it.
 
-    The files are written into a temporary folder that is renamed last, so that no half report is ever seen.
+    A folder of that name with the same bytes is returned as it is; a name taken by others gets -2, -3, ... The files
+    are written into a temporary folder that is renamed last, so that no half report is ever seen.
     """
     folder.mkdir(parents=True, exist_ok=True)
     view = View(analysis)
-    document = compose(view, now)
+    document = compose(view)
     with tempfile.TemporaryDirectory(prefix=".report-", dir=folder) as scratch:
         draft = Path(scratch) / "report"
         _fill(draft, view, document)
-        return _settle(draft, folder, f"{now:%Y-%m-%d}-{slug(view)}")
+        return _settle(draft, folder, f"{view.day.isoformat() if view.day else 'undated'}-{slug(view)}")
 
 
 def slug(view: View) -> str:
@@ -43,13 +50,27 @@ def slug(view: View) -> str:
 def _fill(draft: Path, view: View, document: Document) -> None:
     plots = draft / "plots"
     plots.mkdir(parents=True)
-    for picture in (block for section in document.sections for block in section.blocks if isinstance(block, Picture)):
+    drawn = tuple(pictures_of(document))
+    for picture in drawn:
         (plots / f"{picture.key}.svg").write_bytes(picture.svg)
         (plots / f"{picture.key}.png").write_bytes(picture.png)
-    (draft / "report.md").write_text(markdown.render(document), encoding="utf-8")
-    (draft / "index.html").write_text(html.render(document), encoding="utf-8")
-    (draft / "data.csv").write_text(tidy(view).to_csv(index=False, lineterminator="\n"), encoding="utf-8")
-    (draft / "inputs.json").write_bytes(_inputs(view))
+    frame = tidy(view, drawn)
+    files = {
+        "report.md": markdown.render(document).encode(),
+        "summary.md": summary.render(document, view).encode(),
+        "index.html": html.render(document).encode(),
+        "data.csv": datafile.csv(frame),
+        "data.parquet": datafile.parquet(frame),
+        "inputs.json": _inputs(view),
+    }
+    for name, data in files.items():
+        (draft / name).write_bytes(data)
+
+
+def pictures_of(document: Document) -> Iterator[Picture]:
+    """Every picture of the document once, in reading order."""
+    blocks = chain.from_iterable(flat(section.blocks) for section in document.sections)
+    yield from {block.key: block for block in blocks if isinstance(block, Picture)}.values()
 
 
 def _inputs(view: View) -> bytes:
@@ -68,12 +89,17 @@ def _inputs(view: View) -> bytes:
 
 
 def _settle(draft: Path, folder: Path, name: str) -> Path:
-    """Rename the draft to the first free name; the folder may gain one of that name meanwhile."""
+    """The folder of that name that holds the same bytes, else the draft under the first free one.
+
+    The folder may gain one of that name meanwhile.
+    """
     number = 1
     while True:
         target = folder / (name if number == 1 else f"{name}-{number}")
         number += 1
         if target.exists():
+            if _content(target) == _content(draft):
+                return target
             continue
         try:
             return draft.rename(target)
@@ -82,3 +108,7 @@ def _settle(draft: Path, folder: Path, name: str) -> Path:
         except OSError:
             if not target.exists():
                 raise
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -12,6 +12,7 @@ from harness.core.verdict import Comparison, Scored
 from harness.report.view import View, mean_delta
 from harness.report.wording import SYMBOLS, counts, early, marked, percent, points, points_range, tone
 
+_ACROSS = 6  # tasks that have a column each
 TAGS = ("small real loss", "small real gain", "beyond the margin")  # notes that qualify a verdict and stand with it
 
 
@@ -60,9 +61,9 @@ def verdict_cell(comparison: Comparison) -> Cell:
 
 
 def matrix(view: View) -> Table:
-    """Candidates against tasks: the verdicts that the whole report is about."""
+    """Candidates against tasks, the verdicts that the whole report is about; many tasks are rows, not columns."""
     rows = [
-        row(
+        (
             Cell(view.label(arm.arm), "baseline"),
             *(_baseline_cell(dict(arm.scores).get(task)) for task in view.tasks),
             Cell("score", "95 % interval", "baseline"),
@@ -72,18 +73,18 @@ def matrix(view: View) -> Table:
     for arm in view.candidates:
         found = [view.quality.get((arm.arm, task)) for task in view.tasks]
         if any(found):
-            rows.append(
-                row(
-                    view.label(arm.arm),
-                    *(verdict_cell(one) if one else Cell("not measured") for one in found),
-                    _overall(view, arm.arm, [tone(one) for one in found if one]),
-                )
-            )
+            verdicts = (verdict_cell(one) if one else Cell("not measured") for one in found)
+            counted = _overall(view, arm.arm, [tone(one) for one in found if one])
+            rows.append((Cell(view.label(arm.arm)), *verdicts, counted))
     note = (
-        "Change against the baseline in points with its 95 % interval; negative is worse. The last column counts "
-        "verdicts and gives the plain mean change over the usable tasks, a summary that carries no verdict."
+        "Change against the baseline in points with its 95 % interval; negative is worse. All tasks: the count "
+        "of verdicts and the plain mean change over the usable tasks, a summary that carries no verdict."
     )
     columns = ("Quantization", *(view.task_labels[task] for task in view.tasks), "All tasks")
+    if len(view.tasks) > _ACROSS:
+        turned = tuple(zip(columns, *rows, strict=True))
+        rows = [row(*fields) for fields in turned[1:]]
+        columns = ("Task", *(f"{cell.text}{' (baseline)' * bool(cell.detail)}" for cell in turned[0][1:]))
     return Table("matrix", "Verdicts", note, columns, tuple(rows))
 
 

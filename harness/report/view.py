@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cached_property
 
 from harness.core.record import Completed, Run
@@ -92,6 +93,13 @@ class View:
         return tuple(record.run for record in self.analysis.records)
 
     @cached_property
+    def day(self) -> date | None:
+        """The UTC day on which the newest record was begun; None without a record that says it."""
+        found = (_moment(run.started) for run in self.runs)
+        newest = max((one for one in found if one), default=None)
+        return newest.date() if newest else None
+
+    @cached_property
     def completed(self) -> tuple[Completed, ...]:
         return tuple(record for record in self.analysis.records if isinstance(record, Completed))
 
@@ -104,6 +112,15 @@ class View:
     def speed_margin(self) -> float:
         """The share within which two speeds are the same."""
         return self.analysis.plan.protocol.speed_margin
+
+
+def _moment(text: str) -> datetime | None:
+    """An ISO 8601 time in UTC, None where it is none (of imported records anything may stand there)."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def usable(comparisons: Iterable[Comparison]) -> list[Comparison]:

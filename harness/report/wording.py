@@ -5,6 +5,7 @@ A verdict is always a symbol and a word, never a colour alone. Differences are s
 
 import math
 import re
+from datetime import date
 from pathlib import PurePosixPath
 
 from harness.core.units import GIB, in_bytes
@@ -28,6 +29,21 @@ PLAIN = {  # the verdicts in words that need no explanation, the most telling fi
     NO_INFORMATION: "without information",
     Verdict.IMPROVED.value: "better",
 }
+_MONTHS = (  # in words of our own: those of strftime hang on the locale
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+_METRICS = {  # those of lm-eval, some of which are named after the function that computes them
+    "acc": "accuracy",
+    "acc_norm": "accuracy (length-normalized)",
+    "exact_match": "exact match",
+    "f1": "F1",
+    "mc1": "MC1",
+    "mc2": "MC2",
+    "pass_at_k": "pass@k",
+    "pass_at_1": "pass@1",
+    "prompt_level_strict_acc": "prompt-level accuracy (strict)",
+}
 _SHARES = ("share", "1")  # units of readings that are parts of a whole
 _PATH = re.compile(r"(?<![\w:/.~<])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\:'\"<>|,;=()]+[/\\])+([^\s/\\:'\"<>|,;=()]*)")
 _FILE_URL = re.compile(r"file://[^\s'\"<>,;)]*/")
@@ -42,6 +58,17 @@ def public(text: str) -> str:
 def file_name(path: str) -> str:
     """The last part of a path, "" for an empty one."""
     return public(PurePosixPath(path.replace("\\", "/")).name)
+
+
+def metric(name: str) -> str:
+    """A metric of lm-eval as people say it: "acc" accuracy, "utils.pass_at_k" pass@k."""
+    bare = name.rpartition(".")[2].partition(",")[0]
+    return _METRICS.get(bare, bare.replace("_", " "))
+
+
+def day(found: date | None) -> str:
+    """A day in words, the same under any locale: "22 November 2026"."""
+    return f"{found.day} {_MONTHS[found.month - 1]} {found.year}" if found else "undated"
 
 
 def tone(comparison: Comparison) -> str:

@@ -18,7 +18,7 @@ from harness.store.layout import Layout
 from harness.store.lock import alone
 
 _ATTEMPTS = "*/*/[0-9]*"
-_FILES = ("*/calibrations/*.json", "references/*.json", "*/references/*.json", "*/plans/*.json")  # plans last
+_FILES = ("*/calibrations/*.json", "*/references/*.json", "*/plans/*.json")  # plans last
 _STAMPED = ("calibrations", "plans")
 
 

@@ -31,17 +31,18 @@ def record(folder: Path) -> RunRecord:
     """The record of one attempt; raises SchemaError where this version cannot read it."""
     path = folder / "record.json"
     data = path.read_bytes()
-    found: int = _decode(data, _Versioned, path).run.schema
+    found: int = decode(data, _Versioned, path).run.schema
     what = f"{path} has schema {found}; this version reads {RECORD_SCHEMA}"
     if found > RECORD_SCHEMA:
         raise SchemaError(f"{what}: too new", "upgrade the harness")
     if found < RECORD_SCHEMA:
         raise SchemaError(f"{what}: too old", "measure it again")
-    read: RunRecord = _decode(data, RunRecord, path)
+    read: RunRecord = decode(data, RunRecord, path)
     return read
 
 
-def _decode(data: bytes, kind: Any, path: Path) -> Any:
+def decode(data: bytes, kind: Any, path: Path) -> Any:
+    """JSON as `kind`; raises SchemaError naming `path` where it is none."""
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.DecodeError as error:
@@ -110,7 +111,7 @@ def begun(layout: Layout, whole: Plan, budget_hours: float) -> Plan | None:
         data = path.read_bytes()
         if whole.id.encode() not in data:
             continue
-        found: Plan = _decode(data, Plan, path)
+        found: Plan = decode(data, Plan, path)
         if (found.whole, found.budget_hours) == (whole.id, budget_hours):
             return found
     return None
@@ -118,5 +119,5 @@ def begun(layout: Layout, whole: Plan, budget_hours: float) -> Plan | None:
 
 def plan_file(path: Path) -> Plan:
     """One stored plan; raises SchemaError where this version cannot read it."""
-    found: Plan = _decode(path.read_bytes(), Plan, path)
+    found: Plan = decode(path.read_bytes(), Plan, path)
     return found

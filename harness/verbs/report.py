@@ -1,7 +1,6 @@
 """`report [PLAN]` or `report BASELINE CANDIDATE`: the report folder from results/ alone, now or years later."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -18,7 +17,7 @@ def main(args: Arguments) -> int:
     words = stored.parse(args.overrides, most=2)
     layout = Layout(words.results)
     plan = stored.plan_of(layout, words.ids)
-    return publish(plan, layout, words.reports, datetime.now(UTC), Console(highlight=False))
+    return publish(plan, layout, words.reports, Console(highlight=False))
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,13 @@ class Rendered:
     exit_code: int
 
 
-def render(plan: Plan, layout: Layout, reports: Path, now: datetime) -> Rendered:
+def render(plan: Plan, layout: Layout, reports: Path) -> Rendered:
     """Compare, and write the report folder."""
     from harness.compare.analyse import analyse
     from harness.report import render
 
     analysis = analyse(plan, stored.records_of(plan, layout))
-    folder = render.write(analysis, reports, now)
+    folder = render.write(analysis, reports)
     measured = sum(isinstance(record, Completed) for record in analysis.records)
     not_needed = sum(len(one.not_needed) for one in analysis.repeats)
     later = sum(isinstance(record, Skipped) and record.later for record in analysis.records)
@@ -47,9 +46,9 @@ def render(plan: Plan, layout: Layout, reports: Path, now: datetime) -> Rendered
     return Rendered(analysis, folder, 0 if whole else 1)
 
 
-def publish(plan: Plan, layout: Layout, reports: Path, now: datetime, console: Console) -> int:
+def publish(plan: Plan, layout: Layout, reports: Path, console: Console) -> int:
     """`render`, then show its tables and its path; returns the exit code."""
-    done = render(plan, layout, reports, now)
+    done = render(plan, layout, reports)
     show(done, layout, console)
     return done.exit_code
 

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -48,7 +47,7 @@ def main(args: Arguments) -> int:
     _end_like_interrupt()
     with _told(plan, layout, args.flags, console) as teller:
         measure(plan, _context(made, layout, matches), teller)
-    done = report.render(plan, layout, Path(made.settings.reports), datetime.now(UTC))
+    done = report.render(plan, layout, Path(made.settings.reports))
     teller.finish(done.analysis, str(report.short(done.folder)), str(report.short(layout.root)), done.exit_code)
     report.show(done, layout, console)
     if "quiet" in args.flags:

@@ -42,26 +42,11 @@ def parse(words: Sequence[str], most: int) -> Words:
 
 
 def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) -> list[LoadedRun]:
-    """Of each cell the newest completed attempt, else the newest; speeds only from this plan's own rounds, if any.
-
-    Of staged work the newest attempt of the plan, completed or not: it is the one that went furthest. Of a night its
-    own. `cells` picks some of the plan's by their ids.
-    """
+    """The records that count for a plan (harness.store.attempts.chosen); `cells` picks some of its by their ids."""
     from harness.store import read
+    from harness.store.attempts import Attempts, chosen
 
-    found = []
-    own_rounds = any(cell.kind == "load" and read.latest(layout, cell, plan.id) for cell in plan.cells)
-    for cell in plan.cells:
-        if cells is not None and cell.id not in cells:
-            continue
-        own = plan.owner_of(cell)
-        newest = read.latest if cell.staged else read.completed
-        alone = plan.night or (cell.kind == "load" and own_rounds)
-        others = None if alone else read.latest(layout, cell)
-        folder = newest(layout, cell, own) or read.latest(layout, cell, own) or others
-        if folder is not None:
-            found.append(read.loaded(layout, folder))
-    return found
+    return [read.loaded(layout, folder) for folder in chosen(plan, Attempts(layout), cells)]
 
 
 def plan_of(layout: Layout, ids: Sequence[str]) -> Plan:

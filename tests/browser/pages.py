@@ -1,6 +1,5 @@
 """The reports that are opened: rendered here, from the invented analyses of tests/report."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -13,22 +12,20 @@ from tests.report.example import analysis, only
 from tests.report.loaded import loaded
 from tests.report.pieces import QUANTS
 
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-
 
 def example(folder: Path) -> Path:
     """Quality of seven quantizations, every verdict among them."""
-    return write(analysis(), folder, NOW)
+    return write(analysis(), folder)
 
 
 def under_load(folder: Path) -> Path:
     """Quality beside speed, memory and energy under load."""
-    return write(loaded(), folder, NOW)
+    return write(loaded(), folder)
 
 
 def hostile(folder: Path) -> Path:
     """Every foreign text of a report replaced by one that wants out: names, notes, sentences, error lines, paths."""
-    return write(hostile_analysis(), folder, NOW)
+    return write(hostile_analysis(), folder)
 
 
 def hostile_analysis() -> Analysis:

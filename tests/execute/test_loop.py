@@ -35,13 +35,16 @@ class _Seen:
     def started(self, cell: Cell, number: int, total: int) -> None:
         pass
 
-    def progress(self, done: int, total: int) -> None:
+    def every_seconds(self, cell: Cell) -> float | None:
+        return None
+
+    def ticked(self, scratch: Path) -> None:
         pass
 
     def reused(self, cell: Cell, number: int, total: int, folder: Path) -> None:
         pass
 
-    def ended(self, record: RunRecord) -> None:
+    def ended(self, record: RunRecord, folder: Path) -> None:
         self.records.append(record)
 
     def repeated(self, outcome: Repeated) -> None:

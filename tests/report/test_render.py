@@ -1,9 +1,7 @@
 """The report folder: what is in it, what must not be in it, and that it comes out the same twice."""
 
-import csv
 import json
 import re
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,7 +15,7 @@ from harness.report.view import View
 from tests.report.example import analysis, only
 from tests.report.pieces import QUANTS, TASKS
 
-NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+CARDS = ("task-classify", "task-extract", "task-passage-qa", "task-code", "task-arithmetic")
 HOSTILE = "<script>alert('x')</script>|$x$ & \"y\" [bold] \x1b[31m /home/someone/secret/model.gguf](http:x)"
 VOID = {"meta", "br", "link", "input", "hr", "img", "path", "use", "rect"}
 
@@ -59,7 +57,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(analysis(), tmp_path_factory.mktemp("reports"), NOW)
+    return write(analysis(), tmp_path_factory.mktemp("reports"))
 
 
 @pytest.fixture(scope="module")
@@ -70,18 +68,20 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inputs = tuple(replace(one, path=f"/home/someone/secret/{one.path}") for one in base.inputs)
     plan = replace(base.plan, overrides=(f"model={HOSTILE}",))
     changed = replace(base, comparisons=found, claims=claims, inputs=inputs, plan=plan, warnings=(HOSTILE,))
-    return write(changed, tmp_path_factory.mktemp("reports"), NOW)
+    return write(changed, tmp_path_factory.mktemp("reports"))
 
 
 def texts(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in folder.rglob("*") if path.is_file() and path.suffix != ".png"}
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".png", ".parquet"))
+    return {path.name: path.read_text() for path in files}
 
 
 def test_the_folder_holds_every_form(folder: Path) -> None:
     assert folder.name == "2026-11-22-pocket-cpu"
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    plots = {f"plots/{key}.{kind}" for key in ("forest", "tradeoff", "scores") for kind in ("svg", "png")}
-    assert names == {"report.md", "index.html", "data.csv", "inputs.json"} | plots
+    plots = {f"plots/{key}.{kind}" for key in (*CARDS, "pareto") for kind in ("svg", "png")}
+    texts = {"report.md", "summary.md", "index.html", "data.csv", "data.parquet", "inputs.json"}
+    assert names == texts | plots
 
 
 def test_nothing_but_finished_reports_is_left_beside_it(folder: Path) -> None:
@@ -106,7 +106,7 @@ def test_ids_are_unique_and_every_inner_link_has_its_target(folder: Path) -> Non
 def test_every_figure_on_the_page_has_a_text_alternative(folder: Path) -> None:
     text = (folder / "index.html").read_text()
     drawings = re.findall(r"<svg [^>]*>.{0,80}", text, re.DOTALL)
-    assert len(drawings) == 1 + 2 * len(TASKS) + 3
+    assert len(drawings) == 1 + len(TASKS) + 3
     for drawing in drawings:
         assert 'role="img"' in drawing
         assert "<title id=" in drawing
@@ -139,36 +139,28 @@ def test_what_went_wrong_is_said(folder: Path, name: str) -> None:
         assert words in text
 
 
-def test_the_csv_has_one_row_per_comparison_diagnostic_and_reading(folder: Path) -> None:
-    with (folder / "data.csv").open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    base = analysis()
-    assert len(rows) == len(base.comparisons) + len(base.diagnostics) + len(base.speed)
-    first = base.comparisons[0]
-    assert float(rows[0]["delta"]) == first.delta
-    assert float(rows[0]["baseline_low"]) == first.baseline.low
-    assert rows[0]["verdict_at_2"] == first.verdict.value
-    assert {row["section"] for row in rows} == {"quality", "aa", "diagnostic", "speed"}
-
-
 def test_the_inputs_carry_the_digest_of_every_record(folder: Path) -> None:
     found = json.loads((folder / "inputs.json").read_text())
     assert [one["sha256"] for one in found["records"]] == [one.sha256 for one in analysis().inputs]
     assert found["suite"]["digest"] == "5d1c0ffee5d1"
 
 
-def test_the_same_analysis_gives_the_same_bytes(tmp_path: Path) -> None:
-    small = only(analysis(), ("q4_k_m", "q2_k"), ("code",))
-    first, again = (write(small, tmp_path / name, NOW) for name in ("a", "b"))
-    found = {path.relative_to(first): path.read_bytes() for path in first.rglob("*") if path.is_file()}
-    assert len(found) == 10
-    assert found == {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()}
-
-
-def test_a_taken_name_gets_a_number(tmp_path: Path) -> None:
+def test_the_same_content_is_one_folder_and_other_content_gets_a_number(tmp_path: Path) -> None:
     empty = nothing_but(analysis())
-    names = [write(empty, tmp_path, NOW).name for _ in range(3)]
-    assert names == ["2026-11-22-pocket-cpu", "2026-11-22-pocket-cpu-2", "2026-11-22-pocket-cpu-3"]
+    other = replace(empty, warnings=("something else",))
+    names = [write(one, tmp_path).name for one in (empty, empty, other, empty, other)]
+    assert names == ["undated-pocket-cpu"] * 2 + ["undated-pocket-cpu-2", "undated-pocket-cpu", "undated-pocket-cpu-2"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["undated-pocket-cpu", "undated-pocket-cpu-2"]
+
+
+def test_the_date_is_that_of_the_newest_record(tmp_path: Path) -> None:
+    older, newer = analysis().records[:2]
+    later = replace(newer, run=replace(newer.run, started="2026-12-02T23:59:00-01:00"))
+    odd = replace(older, run=replace(older.run, started="last Tuesday"))
+    small = replace(nothing_but(analysis()), records=(later, older, odd))
+    folder = write(small, tmp_path)
+    assert folder.name == "2026-12-03-pocket-cpu", "in UTC; what is no time is passed over"
+    assert "3 December 2026" in (folder / "report.md").read_text()
 
 
 def nothing_but(base: Analysis) -> Analysis:

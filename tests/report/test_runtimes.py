@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from harness.core.record import Completed
 from harness.core.runtime import Detail
 from harness.core.verdict import Analysis
-from harness.report.document import sections
+from harness.report.contents import sections
 from harness.report.runtimes import side_by_side
 from harness.report.view import View
 from tests.compare.test_noise import bridged
