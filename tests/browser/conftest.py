@@ -43,7 +43,7 @@ def trap() -> Iterator[Trap]:
 
 @pytest.fixture(scope="package")
 def browser(trap: Trap) -> Iterator[Browser]:
-    """One Chromium for all tests of this package; after them, since Playwright keeps an event loop running till then."""
+    """One Chromium for all tests of this package, and no longer: Playwright keeps an event loop running till then."""
     if why := _missing():
         (pytest.fail if os.environ.get("HARNESS_BROWSER") == "required" else pytest.skip)(why)
     from playwright.sync_api import sync_playwright

@@ -18,8 +18,8 @@ from tests.browser.hostile import replies
 from tests.compare.arms import Arms, answers, flipped, measured, suite
 
 SEED = 7
-QUANTS = {"q4_k_m": (0.05, 0.10), "q2_k": (0.20, 0.20)}
-"""Shares of right answers lost and of wrong ones gained."""
+QUANTS = {"q4_k_m": (0.05, 0.10), "q2_k": (1.0, 1.0)}
+"""Shares of right answers lost and of wrong ones gained; of the second, every item is one of those that changed."""
 WORDS = "the pump of line seven stopped at noon because its seal was worn and nobody had written down when"
 
 

