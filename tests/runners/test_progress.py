@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness.core.cell import QualityWork
-from harness.core.progress import Progress
+from harness.core.progress import Progress, TaskProgress
 from harness.core.runtime import Generation, Score
 from harness.core.suite import Suite, Task
 from runners import progress, quality
@@ -154,7 +154,7 @@ def test_an_item_that_cannot_be_scored_alone_ends_nothing(tmp_path: Path) -> Non
     task = Dear(5, clock, 0.0)
     for one in task.instances:
         one.doc.clear()
-    assert answer(task, clock, tmp_path).tasks[0] == progress.TaskProgress("dear", 5, 5)
+    assert answer(task, clock, tmp_path).tasks[0] == TaskProgress("dear", 5, 5)
 
 
 def test_members_of_a_group_are_told_under_its_name(tmp_path: Path) -> None:

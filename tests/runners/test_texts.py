@@ -14,7 +14,7 @@ from harness.core.runtime import Generation, Score
 from harness.core.suite import Suite
 from runners import items, quality
 from runners.journal import Journal
-from runners.progress import Progress
+from runners.progress import Reporter
 from runners.runtimes import fake
 from runners.texts import text_of
 from tests.cells import job, quality_cell
@@ -33,7 +33,7 @@ def _answers(cell: Cell, suite: Suite, folder: Path) -> list[items.Answer]:
     assert isinstance(cell.work, QualityWork)
     folder.mkdir(exist_ok=True)
     with fake.open_session(job(cell, folder)) as session, Journal(folder / "journal", "owner") as journal:
-        lm = quality.SessionLM(session, journal, cell.work, Progress(folder / "progress"))
+        lm = quality.SessionLM(session, journal, cell.work, Reporter(folder / "progress"))
         return list(quality.measure(lm, suite, cell.work))
 
 
