@@ -95,6 +95,13 @@ def measure(session: Session, job: Job, number: int) -> Figures:
     return found | {"gap p99": quantiles(gaps, n=100)[-1], "ttft p95": quantiles(map(ttft, steady), n=20)[-1]}
 
 
+def turns(rounds: int) -> Iterator[tuple[bool, int]]:
+    """(whether the parent draws, number of the pass): A B, B A, A B, ..."""
+    for number in range(rounds):
+        for drawn in (number % 2 == 0, number % 2 == 1):
+            yield drawn, 2 * number + drawn
+
+
 def main() -> int:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -113,10 +120,9 @@ def main() -> int:
         job = new_job(folder, given.runtime, given.threads)
         with import_module(job.cell.module).open_session(job) as session:
             measure(session, job, 2 * given.rounds)  # warm
-            for number in range(given.rounds):
-                for drawn in (number % 2 == 0, number % 2 == 1):
-                    with parent(Path(folder), given.every if drawn else 1e6, costs):
-                        sides[drawn].append(measure(session, job, 2 * number + drawn))
+            for drawn, number in turns(given.rounds):
+                with parent(Path(folder), given.every if drawn else 1e6, costs):
+                    sides[drawn].append(measure(session, job, number))
     what = f"{given.runtime}, {given.rounds} rounds each, {given.threads or 'all'} threads, drawn every {given.every} s"
     return _show(sides, f"{what}; a tick takes {1000 * mean_interval(costs).score:.1f} ms of one core")
 

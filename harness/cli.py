@@ -46,8 +46,9 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
   plan      what run would do: cells, pairs, skips, memory, what can be decided
   compare   verdicts from stored results: of a plan, or of two cells
   report    the report folder from stored results
-  list      models, quantizations, runtimes, boxes, loads, suites; list results
-  show ID   one stored record (the first letters of a cell or run id suffice)
+  list      models, quantizations, runtimes, boxes, loads, suites; and what is
+            stored: list results model=pocket --sort result, list plans, nights
+  show ID   one stored record, plan or night (the first letters of its id suffice)
   doctor    is this computer ready?
   import    results of lm-eval, Inspect, llama.cpp or a CSV: import PATH name=q4
   export    for other tools: export CELL to=DIR format=lm_eval (or csv, parquet)

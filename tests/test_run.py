@@ -1,8 +1,13 @@
 """The whole main job on the fake runtime, as a user gives it: measured, killed, resumed, reported."""
 
+import contextlib
+import fcntl
 import os
+import pty
 import signal
+import struct
 import subprocess
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +17,13 @@ import pandas as pd
 import psutil
 import pytest
 
+from harness.core.events import Event, PlanEvent, ReportEvent, VerdictEvent
 from harness.core.record import Completed, Failed
 from harness.core.suite import Suite
 from harness.environment import register
 from tests.desk import ROOT, Desk
 from tests.foreign import foreign
+from tests.live.screen import Screen
 
 
 @pytest.fixture
@@ -131,6 +138,45 @@ def test_a_parent_killed_during_a_load_keeps_the_finished_rounds(desk: Desk) -> 
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(desk.records()) == 6
     assert finished <= {record.run.run_id for record in desk.records()}
+
+
+def test_machines_get_events_and_nothing_else_on_standard_output(desk: Desk) -> None:
+    done = desk.run("matrix=quality", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = [msgspec.json.decode(line, type=Event) for line in done.stdout.splitlines()]
+    assert isinstance(told[0], PlanEvent)
+    assert isinstance(told[-1], ReportEvent)
+    assert (told[-1].measured, told[-1].planned, told[-1].exit_code) == (3, 3, 0)
+    assert any(isinstance(one, VerdictEvent) and one.final for one in told)
+    again = desk.run("matrix=quality", "--quiet")
+    assert again.stderr == ""
+    sentence, report = again.stdout.splitlines()
+    assert sentence == told[-1].sentences[0]
+    assert report.startswith("report: ")
+
+
+def test_a_terminal_that_is_interrupted_is_left_as_it_was(desk: Desk) -> None:
+    command = desk.command("runtime.options.tokens_per_second=20", "matrix=quality")
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(ROOT)
+        os.environ["TERM"] = "xterm"
+        os.execv(command[0], command)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    written = b""
+    while b" of 180" not in written:
+        written += os.read(terminal, 65_536)
+    os.write(terminal, b"\x03")
+    with contextlib.suppress(OSError):  # the other side is gone
+        while more := os.read(terminal, 65_536):
+            written += more
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
+    screen = Screen(80).feed(written.decode())
+    assert screen.cursor_shown
+    *_, stopped, interrupted = screen.text.splitlines()
+    assert "goes on where it stopped" in interrupted
+    assert "  items " not in screen.text
+    assert "1/3" not in screen.text
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

@@ -31,6 +31,7 @@ from harness.report.wording import percent, public
 
 QUALITY_SECONDS, LOAD_SECONDS = 1.0, 10.0
 _BAR = 16
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 _VERDICTS = 4
 
 
@@ -209,10 +210,16 @@ def _row(name: str, value: str | Text) -> Text:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """An interrupt waits until the screen is whole."""
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    """An interrupt waits until the screen is whole: rich would write twice what was half written.
+
+    A blocked signal would not do, since another thread (of a numerical library) may take it in our place.
+    """
+    caught: list[int] = []
+    before = {one: signal.signal(one, lambda number, _: caught.append(number)) for one in _STOPS}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        if caught:
+            signal.raise_signal(caught[0])

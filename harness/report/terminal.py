@@ -1,4 +1,11 @@
-"""The same tables for the terminal: verdicts, costs, noise floor, remarks, and last the sentences."""
+"""The same tables for the terminal: verdicts, costs, noise floor, remarks, and last the sentences.
+
+Of the speeds only what a decision hangs on: the lightest step, which stands with the costs, and each load at its
+busiest. All other steps and readings are in the report.
+"""
+
+from collections import Counter
+from dataclasses import replace
 
 from rich.console import Console, JustifyMethod
 from rich.measure import Measurement
@@ -6,11 +13,15 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from harness.core.verdict import Analysis
-from harness.report import checks, costs, evidence, noise, runtimes, speed, standing
-from harness.report.tables import TAGS, Cell, Table, matrix
+from harness.report import checks, costs, evidence, noise, runtimes, standing
+from harness.report.figures import figure
+from harness.report.readings import heading
+from harness.report.steps import At, words
+from harness.report.tables import TAGS, Cell, Table, matrix, row
 from harness.report.view import View
 from harness.report.wording import SYMBOLS, marked, public
 
+_BUSY = ("throughput", "decode", "ttft")
 _STYLES = {
     "equivalent": "blue",
     "degraded": "red",
@@ -27,11 +38,11 @@ def show(analysis: Analysis, console: Console) -> None:
     view = View(analysis)
     tables = (
         *(runtimes.side_by_side(view), matrix(view), costs.summary(view), *_speed(view), noise.replicates(view)),
-        *(noise.bridges(view), evidence.diagnostics(view), checks.guards(view), checks.failures(view)),
+        *(noise.bridges(view), evidence.diagnostics(view), _remarks(view), checks.failures(view)),
     )
     for table in tables:
-        if table.key == "noise" and (words := noise.silence(view)):
-            console.print(Text(public(words)), end="\n\n")
+        if table.key == "noise" and (said := noise.silence(view)):
+            console.print(Text(public(said)), end="\n\n")
         elif table.rows and _wanted(table, view):
             _show(table, console)
     if view.quality:
@@ -44,9 +55,49 @@ def show(analysis: Analysis, console: Console) -> None:
 
 
 def _speed(view: View) -> list[Table]:
-    """What the page has open on speed, then why figures are marked and rounds ended."""
-    shown = [table for table in speed.by_step(view) if not table.folded]
-    return [*shown, standing.objections(view), standing.rounds(view)]
+    """Each load at its busiest, then why figures are marked and rounds ended."""
+    return [_busy(view), standing.objections(view), standing.rounds(view)]
+
+
+def _busy(view: View) -> Table:
+    """Throughput and latency of every arm where each load brings the most tokens; the costs tell of the lightest."""
+    busiest = _busiest(view)
+    names = [name for name in _BUSY if any(view.speeds.get(arm.arm, name, at) for arm in view.arms for at in busiest)]
+    rows = tuple(
+        row(view.label(arm.arm), words(at, view.speeds.steps),
+            *(figure(view.speeds.get(arm.arm, name, at), view.speed_margin, brief=True) for name in names))
+        for at in busiest
+        for arm in view.arms
+        if any(view.speeds.get(arm.arm, name, at) for name in names)
+    )
+    more = len(view.speeds.steps) - len({view.speeds.lightest, *busiest})
+    title = "Under load" + (f", {more} more steps in the report" if more > 0 else "")
+    return Table("busy", title, "", ("Quantization", "Load", *map(heading, names)), rows, (0, 1))
+
+
+def _busiest(view: View) -> list[At]:
+    """Of each load the step at which some arm writes the most tokens per second, but for the lightest of all."""
+    found: dict[str, tuple[float, At]] = {}
+    for at in view.speeds.steps:
+        rates = (view.speeds.get(arm.arm, "throughput", at) for arm in view.arms)
+        most = max((one.scored.score for one in rates if one and one.scored), default=-1.0)
+        if at != view.speeds.lightest and most > found.get(at.load, (-1.0, at))[0]:
+            found[at.load] = most, at
+    return [at for _, at in found.values()]
+
+
+def _remarks(view: View) -> Table:
+    """The guards; why speeds are limited is told once for each arm, as the report tells it of every reading."""
+    table = checks.guards(view)
+    limited = [line for line in table.rows if _is_limited(line)]
+    counts = Counter(line[0].text for line in limited)
+    folded = [row(name, "speed", "limited", f"{count} reading{'' if count == 1 else 's'}: see the report")
+              for name, count in counts.items()]
+    return replace(table, rows=(*(line for line in table.rows if line not in limited), *folded))
+
+
+def _is_limited(line: tuple[Cell, ...]) -> bool:
+    return [cell.text for cell in line[1:3]] == ["speed", "limited"]
 
 
 def _wanted(table: Table, view: View) -> bool:
@@ -70,8 +121,8 @@ def _show(table: Table, console: Console) -> None:
         for index in columns:
             side: JustifyMethod = "left" if index in table.words else "right"
             shown.add_column(Text(public(table.columns[index])), justify=side, overflow="fold")
-        for row in texts:
-            shown.add_row(*(row[index] for index in columns))
+        for line in texts:
+            shown.add_row(*(line[index] for index in columns))
         console.print(shown)
         console.print()
 

@@ -1,12 +1,10 @@
 """A table that fits: the least important columns are left out where the terminal is too narrow, and that is said."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _GAP = 2
 _STYLES = {"failed": "red", "invalid": "magenta", "degraded": "yellow", "skipped": "yellow", "open": "yellow"}
@@ -20,8 +18,12 @@ class Column(NamedTuple):
     number: bool = False
 
 
-def show(columns: Sequence[Column], rows: Sequence[Sequence[str]], console: Console) -> list[str]:
+def show(columns: Sequence[Column], rows: Sequence[Sequence[str]], console: "Console") -> list[str]:
     """Print the table at the console's width, in full where the output is no terminal; returns the titles left out."""
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
     natural = [max([cell_len(one.title), *(cell_len(row[at]) for row in rows)]) for at, one in enumerate(columns)]
     if not console.is_terminal:  # whoever reads a pipe wants all of it
         console.width = sum(natural) + _GAP * len(natural)

@@ -72,7 +72,6 @@ def _suites() -> dict[str, Path]:
 def _stored(what: str, filters: Sequence[str], folder: Path, flags: dict[str, str]) -> None:
     """The table of stored results or plans, or its rows as JSON."""
     import msgspec
-    from rich.console import Console
 
     from harness.verbs import fitted, listed
 
@@ -84,17 +83,19 @@ def _stored(what: str, filters: Sequence[str], folder: Path, flags: dict[str, st
     if "json" in flags:
         sys.stdout.writelines(f"{msgspec.json.encode(row).decode()}\n" for row in rows)
         return
-    console = Console(highlight=False)
     if not rows:
-        console.print(f"no {what} in {folder}{' fit ' + ' '.join(filters) if filters else ''}", soft_wrap=True)
-    else:
-        texts = [[listed.text(row, column.title) for column in columns] for row in rows]
-        hidden = fitted.show(columns, texts, console)
-        more = f"{len(rows)} of {found:,}; --all for all. " if len(rows) < found else ""
-        left_out = f"Too narrow for: {', '.join(hidden)} (--json has all)." if hidden else ""
-        console.print(f"{more}{left_out}".strip(), style="dim", soft_wrap=True)
-    next_verb = "run" if not rows else "show ID" if what == "results" else "show PLAN"
-    console.print(f"next: python -m harness {next_verb}")
+        picked = f" fit {' '.join(filters)}" if filters else ""
+        sys.stdout.write(f"no {what} in {folder}{picked}\nnext: python -m harness run\n")
+        return
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    texts = [[listed.text(row, column.title) for column in columns] for row in rows]
+    hidden = fitted.show(columns, texts, console)
+    more = f"{len(rows)} of {found:,}; --all for all. " if len(rows) < found else ""
+    left_out = f"Too narrow for: {', '.join(hidden)} (--json has all)." if hidden else ""
+    console.print(f"{more}{left_out}".strip(), style="dim", soft_wrap=True)
+    console.print(f"next: python -m harness show {'ID' if what == 'results' else 'PLAN'}")
 
 
 def _rows(what: str, folder: Path, picks: dict[str, str], flags: dict[str, str]) -> "tuple[Sequence[Row], int]":

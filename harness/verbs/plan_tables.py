@@ -74,20 +74,21 @@ def _bytes(size: float | None) -> str:
 
 
 def _cells(plan: Plan, quality: Sequence[Cell], speed: Sequence[Cell]) -> Table:
-    """Quality cells one by one, speed rounds one by one with the order of their arms."""
+    """Quality cells one by one; of each load the rounds together, with the order of the first."""
     against = {pair.candidate: pair.baseline_arm for pair in plan.pairs}
     table = ruled_table("What runs, in this order", 3, "what", "arm", "compared with")
     for cell in quality:
         what = f"replicate {cell.replicate}" if cell.replicate else "quality"
         partner = "itself: the noise floor" if cell.replicate else against.get(cell.id, "-")
         table.add_row(what, cell.arm, partner)
-    least = plan.repetition.rounds if plan.repetition else len(speed)
-    for (group, load, number), cells in _rounds(speed).items():
-        if number < least:
-            order = " ".join(cell.quant for cell in cells)
-            table.add_row(f"speed {load} {number + 1}", f"{group}: {order}", "within the round")
-        elif number == least and plan.repetition:
-            table.add_row(f"speed {load} {number + 1}-{plan.repetition.max_rounds}", group, "only if needed")
+    for (group, load), rounds in _rounds(speed).items():
+        least = min(plan.repetition.rounds, len(rounds)) if plan.repetition else len(rounds)
+        first = " ".join(cell.quant for cell in rounds[0])
+        span = "1" if least == 1 else f"1-{least}"
+        order = f"{group}: {first}" + ("" if least == 1 else ", in turns")
+        table.add_row(f"speed {load} {span}", order, "within the round")
+        if least < len(rounds):
+            table.add_row(f"speed {load} {least + 1}-{len(rounds)}", group, "only if needed")
     return table
 
 
@@ -107,10 +108,11 @@ def rounds_in_words(rule: Repetition) -> str:
     )
 
 
-def _rounds(speed: Sequence[Cell]) -> dict[tuple[str, str, int], list[Cell]]:
-    rounds: dict[tuple[str, str, int], list[Cell]] = {}
+def _rounds(speed: Sequence[Cell]) -> dict[tuple[str, str], list[list[Cell]]]:
+    """By model with runtime, and load: its rounds in order, each with its cells."""
+    rounds: dict[tuple[str, str], dict[int, list[Cell]]] = {}
     for cell in speed:
         if isinstance(cell.work, LoadWork):
-            place = (f"{cell.model} {cell.runtime}", cell.work.load.key, cell.work.round)
-            rounds.setdefault(place, []).append(cell)
-    return rounds
+            place = (f"{cell.model} {cell.runtime}", cell.work.load.key)
+            rounds.setdefault(place, {}).setdefault(cell.work.round, []).append(cell)
+    return {place: [found[number] for number in sorted(found)] for place, found in rounds.items()}

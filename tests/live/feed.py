@@ -19,11 +19,19 @@ from harness.store.layout import Layout
 from tests.compare.arms import choice, load_cell, pair, plan_of, quality_cell, run_of, suite
 
 SUITE = suite(choice("tiny_triage"), choice("tiny_passage"))
-QUALITY = [quality_cell(SUITE, quant) for quant in ("f16", "q4_0")]
-LOADS = [load_cell(quant, number) for number in range(4) for quant in ("f16", "q4_0")]
+
+
+def stored(plan: Plan) -> Plan:
+    """As it comes back from a store, where a number has the type of its field; so it is named by the same id."""
+    return msgspec.json.decode(msgspec.json.encode(plan), type=Plan)
+
+
+_QUALITY = [quality_cell(SUITE, quant) for quant in ("f16", "q4_0")]
+_LOADS = [load_cell(quant, number) for number in range(4) for quant in ("f16", "q4_0")]
 RULE = Repetition(rounds=2, max_rounds=4, precision=0.03, budget_minutes=0)
-PAIRS = [pair("quality", QUALITY[1], QUALITY[0])]
-PLAN = msgspec.structs.replace(plan_of(SUITE, [*QUALITY, *LOADS], PAIRS), repetition=RULE)
+_PAIRS = [pair("quality", _QUALITY[1], _QUALITY[0])]
+PLAN = stored(msgspec.structs.replace(plan_of(SUITE, [*_QUALITY, *_LOADS], _PAIRS), repetition=RULE))
+QUALITY, LOADS = list(PLAN.cells[:2]), list(PLAN.cells[2:])
 FACTS = Facts("llama.cpp", "b1", "cpu", 900, 64.0, 512, 4096)
 
 

@@ -1,7 +1,8 @@
-"""`show` and `list results` over real records in a store."""
+"""`show` over real records and plans in a store."""
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.cli import run
@@ -22,6 +23,7 @@ from harness.core.runtime import Facts
 from harness.store import write
 from harness.store.layout import Layout
 from tests.cells import job, load_cell
+from tests.live.feed import LOADS, PLAN, QUALITY, Scene, completed, items
 
 MACHINE = Machine("a cpu", 2, 1 << 30, (), "Linux", "", (0.5,), "3.11", "x", "y")
 CELL = load_cell()
@@ -52,29 +54,17 @@ def results(tmp_path: Path) -> Path:
     return layout.root
 
 
-def test_results_are_listed_one_line_each(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["list", "results", f"results={results}"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in lines[:2]] == [[CELL.id, "aaaa1111"], [CELL.id, "bbbb2222"]]
-    assert "failed" in lines[0]
-    assert "completed" in lines[1]
-
-
-def test_a_record_of_another_version_is_listed_as_unreadable(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = results / "cpu" / "0123456789ab" / "20260102T030405Z-cccc3333"
-    folder.mkdir(parents=True)
-    (folder / "record.json").write_text('{"schema": 99}')
-    assert run(["list", "results", f"results={results}"]) == 0
-    assert "0123456789ab  unreadable by this version" in capsys.readouterr().out
-
-
-def test_the_newest_attempt_of_a_cell_is_shown_and_the_earlier_ones_named(
+def test_the_newest_attempt_of_a_cell_is_shown_its_result_first_and_the_earlier_ones_named(
     results: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["show", CELL.id[:6], f"results={results}"]) == 0
     text = capsys.readouterr().out
-    for part in ("earlier attempt", "aaaa1111", "completed", "10 12 tok/s", "not known: no sensor", "slow [disk]"):
+    lines = text.splitlines()
+    assert lines[:2] == ["echo f16 fake speed round 1", "11.0 tok/s; invalid"]
+    assert "earlier attempt" in lines[-1]
+    for part in ("aaaa1111", "slow [disk]", "why 1 are not known: --all", "invalid   the client lags"):
         assert part in text
+    assert "no sensor" not in text
 
 
 def test_a_run_is_shown_by_its_own_id_with_the_end_of_its_log(
@@ -82,7 +72,7 @@ def test_a_run_is_shown_by_its_own_id_with_the_end_of_its_log(
 ) -> None:
     assert run(["show", "aaaa", f"results={results}"]) == 0
     text = capsys.readouterr().out
-    assert "failed (memory): killed" in text
+    assert text.splitlines()[1] == "failed (memory): killed"
     assert "last words" in text
     assert "with uncommitted changes" in text
 
@@ -92,10 +82,8 @@ def test_show_wants_one_id(capsys: pytest.CaptureFixture[str]) -> None:
     assert "show takes one id" in capsys.readouterr().err
 
 
-def test_a_load_shows_what_speaks_against_it_its_windows_and_how_exact_its_client_is(
-    results: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(["show", CELL.id[:6], f"results={results}"]) == 0
+def test_everything_a_load_left_is_shown_when_asked_for(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", CELL.id[:6], "--all", f"results={results}"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     for part in (
         "invalid the client lags",
@@ -103,6 +91,47 @@ def test_a_load_shows_what_speaks_against_it_its_windows_and_how_exact_its_clien
         "window, 3 at once 12.0 s, 120 prompt and 4,500 output tokens",
         "client, 64 streams TTFT wrong by 0.1 ms (p99 2 ms), TPOT by 0.01 ms (p99 0.03 ms), lag 0.2 ms (p99 0.9 ms)",
         "99.8 % of the scheduled rate",
-        "decode, 3 at once 10 12 tok/s",
+        "Decode 11.0 tok/s (10.0 tok/s to 12.0 tok/s, n 2)",
+        "Energy no sensor",
     ):
         assert part in text, part
+
+
+def test_of_a_sweep_three_steps_are_shown_the_busiest_among_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rates = {1: 100.0, 2: 180.0, 4: 300.0, 8: 250.0}
+    one = Reading("throughput", "tok/s", "higher", ())
+    readings = [msgspec.structs.replace(one, samples=(rate,), step=Step(n)) for n, rate in rates.items()]
+    record = completed(LOADS[0], 3.0, tuple(readings))
+    scene = Scene(tmp_path)
+    scene.keep(record)
+    assert run(["show", LOADS[0].id, f"results={scene.layout.root}"]) == 0
+    text = capsys.readouterr().out
+    assert "1 at once" in text
+    assert "4 at once" in text
+    assert "8 at once" in text
+    assert "2 at once" not in text
+
+
+def test_a_plan_is_shown_with_what_it_found_and_its_cells(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene = Scene(tmp_path, msgspec.structs.replace(PLAN, night="2026-01-02"))
+    write.plan(scene.layout, scene.plan, "2026-01-02T03:04:05Z")
+    for cell, right in ((QUALITY[0], 20), (QUALITY[1], 2)):
+        record = completed(cell, 12.0)
+        record = msgspec.structs.replace(record, run=msgspec.structs.replace(record.run, plan_id=scene.plan.id))
+        scene.keep(record, *items("tiny_triage", 30), *items("tiny_passage", right))
+    for word in (scene.plan.id[:7], "2026-01-02"):
+        assert run(["show", word, f"results={scene.layout.root}"]) == 0
+        text = capsys.readouterr().out
+        lines = text.splitlines()
+        assert lines[0] == f"Plan {scene.plan.id} on cpu, 2026-01-02 03:04 UTC, night 2026-01-02"
+        assert "worse on 1" in " ".join(lines[1:3])
+        assert f"{QUALITY[0].id}  f16 llama_cpp quality" in text
+        assert "62.5 %" in text
+        assert text.count("not measured") == 8
+
+
+def test_what_is_nowhere_says_where_to_look(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "zzz", f"results={results}"]) == 2
+    assert "no record, plan or night 'zzz'" in capsys.readouterr().err
