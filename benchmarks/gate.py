@@ -183,7 +183,7 @@ def caught_answers(runs: int, rng: np.random.Generator) -> list[str]:
         for share in (0.0, 0.04):
             for lost in (0.02, 0.0):
                 said = []
-                for _ in range(max(runs // 4, 10)):
+                for _ in range(runs):
                     drawn = unstable(n, share, 15, 1, rng)[0].astype(int)
                     drawn[0] = unstable(n, share, 1, 1, rng, lost)[0, 0]
                     said.append(quality_night(n, [tuple(one) for one in drawn.tolist()])[0])

@@ -28,7 +28,7 @@ def judge(tonight: Night, references: Sequence[Night], before: Past, rules: Rule
     found = [*crashed(tonight), *_other_hardware(tonight, references)]
     found += [*quality.judge(tonight, references, rules), *verdicts.judge(tonight, references)]
     found += figures.judge(tonight, references, before, rules)
-    if not any(one.status not in ("not compared", "broken") for one in found):
+    if all(one.status == "not compared" for one in found):
         found.append(Finding("cell", "broken", "", "night", reason="nothing of this night could be compared"))
     ordered = sorted(found, key=lambda one: (not one.gated, _ORDER.index(one.status), _KINDS.index(one.kind)))
     used = {one.reference for one in found}

@@ -19,6 +19,8 @@ def judge(tonight: Night, references: Sequence[Night]) -> Iterator[Finding]:
     digest = tonight.plan.suite.digest
     alike = [one for one in references if one.plan.suite.digest == digest]
     for arm in tonight.summary.arms:
+        if not (_answered(tonight, arm.arm) and _answered(tonight, arm.baseline_arm)):
+            continue  # said of the cell itself
         for now in arm.verdicts:
             held = next((one for one in alike if _verdict(one, arm.arm, now.task)), None)
             before = _verdict(held, arm.arm, now.task) if held else None
@@ -27,6 +29,11 @@ def judge(tonight: Night, references: Sequence[Night]) -> Iterator[Finding]:
                 yield Finding("verdict", status, arm.arm, now.task, "share", reference=held.plan.id,
                               before=before.delta, after=now.delta, margin=now.margin, n_items=now.n_items,
                               lost=now.lost, gained=now.gained, reason=said)
+
+
+def _answered(night: Night, arm: str) -> bool:
+    cell = night.quality_cell(arm)
+    return cell is not None and night.runs.completed(cell.id) is not None
 
 
 def _verdict(night: Night, arm: str, task: str) -> TaskVerdict | None:
