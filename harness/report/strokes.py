@@ -36,7 +36,7 @@ class Stroke:
         filled = {"marker": self.marker, "color": self.colour, "markersize": 5.5}
         looks = {"degraded": filled | {"markerfacecolor": "none", "markersize": 6.5, "markeredgewidth": 1.3},
                  "invalid": {"marker": "x", "color": INK, "markersize": 7}}
-        axes.plot(x, y, linestyle="none", zorder=4, **looks.get(sign, filled))
+        axes.plot(x, y, linestyle="none", zorder=4, clip_on=False, **looks.get(sign, filled))
 
     def sample(self, name: str) -> Line2D:
         """For the legend."""
