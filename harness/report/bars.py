@@ -154,8 +154,8 @@ def _share(one: Measured | None) -> str:
 
 
 def _draw_roofline(axes: Axes, view: View, found: dict[str, list[Measured | None]]) -> None:
-    looks = (("of the measured bandwidth", {"marker": "o", "color": "#0072b2"}),
-             ("of the nominal one", {"marker": "D", "color": "#d55e00", "markerfacecolor": PAPER}))
+    looks = (("of measured", {"marker": "o", "color": "#0072b2"}),
+             ("of nominal", {"marker": "D", "color": "#d55e00", "markerfacecolor": PAPER}))
     for gate in _GATES:
         axes.axvline(100 * gate, color=MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
     axes.axvline(100, color=INK, linewidth=1.2)
@@ -174,7 +174,7 @@ def _draw_roofline(axes: Axes, view: View, found: dict[str, list[Measured | None
     axes.set_xlim(0, 1.08 * top)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     named_rows(axes, [view.label(arm) for arm in found])
-    axes.set_xlabel("%")
+    axes.set_xlabel("share of the bandwidth, %")
     write_legend(axes, samples)
 
 

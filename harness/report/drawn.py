@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from harness.core.verdict import Scored
+from harness.core.verdict import Comparison, Scored
+from harness.report.wording import tone
 
 NOTHING = Scored(math.nan, math.nan, math.nan)
 
@@ -14,6 +15,9 @@ class Axis:
 
     name: str = ""
     unit: str = ""
+
+
+CHANGE = Axis("change", "share")
 
 
 @dataclass(frozen=True)
@@ -35,3 +39,9 @@ class Drawn:
 def exactly(value: float) -> Scored:
     """A value without limits."""
     return Scored(value, math.nan, math.nan)
+
+
+def changed(one: Comparison, part: str = "") -> Drawn:
+    """A comparison on an axis of changes."""
+    limits = Scored(one.delta, one.low, one.high)
+    return Drawn(one.candidate_arm, limits, part=part, state=tone(one), inner=(one.low90, one.high90))

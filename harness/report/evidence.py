@@ -52,7 +52,7 @@ def diagnostics(view: View) -> Table:
         row(
             view.label(one.candidate_arm),
             one.task.replace("_", " "),
-            Cell(one.name, one.unit),
+            Cell(one.name.replace("_", " "), one.unit),
             f"{one.n_items:,}" if one.n_items else "",
             significant(one.baseline) if math.isfinite(one.baseline) else "",
             *_diagnosed(one),

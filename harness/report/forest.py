@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from harness.core.verdict import Comparison, Scored
+from harness.report.drawn import CHANGE, Axis, Drawn, changed
 from harness.report.glance import Group, groups, verdicts
 from harness.report.measured import Measured
 from harness.report.panels import FRAME, INK, MARKS, MUTED, PAPER, Panel, named_rows, shortened
@@ -90,7 +91,8 @@ def _changes(view: View) -> Forest | None:
     said = "; ".join(_said(view, one.one) for one in rows if one.one)
     letters = max(len(shortened(one.label, _LETTERS)) for one in rows if one.one)
     draw = partial(_draw_changes, rows=rows, band=band)
-    panel = Panel("Change in points", f"{said}.", _height(rows), letters, draw)
+    drawn = tuple(changed(one.one, view.task_labels[one.one.task]) for one in rows if one.one)
+    panel = Panel("Change in points", f"{said}.", _height(rows), letters, draw, drawn=drawn, x=CHANGE)
     caption = (
         f"Dot: change against the baseline; thick line: 90 % interval, thin: 95 %. Equivalent: the thick line inside "
         f"the grey band, ±{margin(band)}. Hollow: undecided."
@@ -165,7 +167,9 @@ def _ratios(view: View) -> Forest | None:
     letters = max(len(shortened(name)) for name in names)
     draw = partial(_draw_ratios, found=found, names=names, within=view.speed_margin)
     title = f"{heading('decode')}, ratio to the baseline"
-    panel = Panel(title, f"{said}.", _height(names), letters, draw)
+    drawn = tuple(Drawn(one.arm, _ratio(one), state=one.against.verdict if one.against else "") for one in found)
+    axis = Axis("ratio of decode to the baseline's", "1")
+    panel = Panel(title, f"{said}.", _height(names), letters, draw, drawn=drawn, x=axis)
     caption = (
         f"{words(at).capitalize()}. Dot: mean over rounds; line: 95 % interval, right is faster. Grey band: the same "
         f"within {100 * view.speed_margin:g} %. Invalid figures are not drawn."

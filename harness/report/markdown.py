@@ -8,6 +8,7 @@ from html import escape
 
 from harness.report.blocks import Block, Fold
 from harness.report.document import Document
+from harness.report.opening import Opening
 from harness.report.plots import Picture
 from harness.report.tables import Cell, Table
 from harness.report.wording import SYMBOLS, marked, public
@@ -20,12 +21,20 @@ _LONG = 14  # rows above which a table is shown on demand
 
 def render(document: Document) -> str:
     """The whole file; figures are linked from plots/."""
-    parts = [f"# {escaped(document.title)}", escaped(" · ".join(document.facts)), f"**{escaped(document.headline)}**"]
+    parts = [f"# {escaped(document.title)}", escaped(" · ".join(document.facts)), *opened(document.opening)]
+    parts += [picture(one) for one in (document.opening.picture,) if one]
     for section in document.sections:
         parts.append(f"## {escaped(section.title)}")
         parts += [block(one, section.title) for one in section.blocks]
         parts += ["Symbols: " + ", ".join(map(marked, SYMBOLS)) + "."] if section.key == "verdicts" else []
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def opened(opening: Opening) -> list[str]:
+    """The sentence, what must not be missed, and the table."""
+    told = [f"**{escaped(opening.sentence)}**", *(f"⚠ {escaped(one)}" for one in opening.warnings)]
+    told += [table(opening.table)] if opening.table.rows else []
+    return [*told, escaped("; ".join(opening.qualifiers))]
 
 
 def escaped(text: str) -> str:
@@ -38,7 +47,7 @@ def escaped(text: str) -> str:
     line = "".join(_ENTITIES.get(char, char) for char in line)
     line = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", line).replace("](", "]\\(").replace("]:", "]\\:")
     line = _LIVE.sub(lambda found: found.group() + _APART, line)
-    return re.sub(r"^([#+=-]|\d+(?=[.)]))", lambda found: _no_marker(found.group()), line)
+    return re.sub(r"^([#+=-]|\d+(?=[.)](?:\s|$)))", lambda found: _no_marker(found.group()), line)
 
 
 def _no_marker(start: str) -> str:
@@ -52,14 +61,19 @@ def block(one: Block, section: str = "") -> str:
         return folded(one.title, one.brief, "\n\n".join(block(inner) for inner in one.blocks))
     if isinstance(one, Table):
         if one.folded or len(one.rows) > _LONG:
-            return folded(one.title, f"{len(one.rows)} rows", table(one))
+            return folded(one.title, f"{len(one.rows)} row{'s' * (len(one.rows) > 1)}", table(one))
         return table(one, "" if one.title == section else f"### {escaped(one.title)}\n\n")
     if isinstance(one, Picture):
-        image = f'<img src="plots/{one.key}.png" width="{one.width}" alt="{in_html(one.alt)}">'
-        return "\n\n".join(part for part in (f"### {escaped(one.title)}", image, escaped(one.caption)) if part)
+        return f"### {escaped(one.title)}\n\n{picture(one)}"
     if one.code:
         return f"### {escaped(one.heading)}\n\n```sh\n{' '.join(public(one.text).replace('```', '').split())}\n```"
     return f"**{escaped(one.heading)}.** {escaped(one.text)}" if one.heading else escaped(one.text)
+
+
+def picture(one: Picture) -> str:
+    """The image at a width for reading, and its caption."""
+    image = f'<img src="plots/{one.key}.png" width="{one.width}" alt="{in_html(one.alt)}">'
+    return "\n\n".join(part for part in (image, escaped(one.caption)) if part)
 
 
 def folded(title: str, brief: str, text: str) -> str:

@@ -22,7 +22,7 @@ MARKS = {
     "broken": ("#cc79a7", "X"),
     "no information": ("#85898e", "s"),
 }
-ROW, FRAME, SQUARE = 0.25, 0.8, 3.0  # inches
+ROW, FRAME, SQUARE, WIDTH = 0.25, 0.8, 3.0, 3.4  # inches; a panel of that width fits a phone
 _LETTERS, TICK_LETTERS = 20, 5
 CHANGE = Axis("change", "share")
 _CLIP = 3  # margins; what lies further out is drawn at the edge with its value

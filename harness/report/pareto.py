@@ -16,11 +16,10 @@ from matplotlib.ticker import MaxNLocator
 
 from harness.core.verdict import Scored, Verdict
 from harness.report.curves import sign
-from harness.report.drawn import Axis, Drawn, exactly
+from harness.report.drawn import CHANGE, Axis, Drawn, exactly
 from harness.report.panels import INK, MUTED, SQUARE, TICK_LETTERS, Panel, limits_of, scale_of, shortened
 from harness.report.readings import heading
 from harness.report.steps import words
-from harness.report.task_panels import CHANGE
 from harness.report.view import View, mean_delta
 from harness.report.wording import points, quantity, tone
 
@@ -136,6 +135,7 @@ def _draw(axes: Axes, view: View, spots: list[Spot], unit: str, more: bool) -> N
         axes.plot(x, y, label=text, linestyle="none", color=colour, **_look(one.state, out))
     axes.set_ylim(100 * limits[0], 100 * limits[1])
     axes.margins(x=0.25)  # room for labels
+    axes.set_xlim(left=max(0.0, axes.get_xlim()[0]))  # a wide interval may reach below what can be
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel(f"{shown}, {'more' if more else 'less'} is better")
     axes.set_ylabel("mean change, points")

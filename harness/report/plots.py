@@ -28,12 +28,13 @@ from harness.report.panels import (
     MARKS,
     MUTED,
     PAPER,
+    WIDTH,
     Panel,
     shortened,
 )
 from harness.report.pareto import pareto_panels
 from harness.report.strokes import LINES
-from harness.report.task_panels import key_of, task_panel
+from harness.report.task_panels import key_of, margins_said, task_panel
 from harness.report.vector import embedded
 from harness.report.view import View
 from harness.report.wording import public
@@ -64,8 +65,7 @@ _STYLE = {
     "figure.facecolor": PAPER,
     "figure.dpi": 72,
 }
-_WIDTH = 3.4  # inches (326 px): a panel fits a phone
-_LEFT, _RIGHT, _TOP, _BOTTOM, _LETTER = 0.16, 0.1, 0.3, 0.5, 0.084  # inches; the last per letter of a label
+_LEFT, _RIGHT, _TOP, _BOTTOM, _LETTER = 0.16, 0.2, 0.3, 0.5, 0.084  # inches; the last per letter of a label
 _COLUMNS = 3
 _PNG_DPI = {1: 320, 2: 240, 3: 200}  # by columns: wide enough for a slide
 _NEAR = 9  # pixels between a point and its label that need no line
@@ -110,7 +110,7 @@ class Picture:
     @property
     def width(self) -> int:
         """At which it reads well among text, in CSS pixels."""
-        return round(96 * _WIDTH * min(_COLUMNS, len(self.panels)) * (1 if len(self.panels) > 1 else 1.4))
+        return round(96 * WIDTH * min(_COLUMNS, len(self.panels)) * (1 if len(self.panels) > 1 else 1.4))
 
 
 def pictures(view: View) -> tuple[Picture, ...]:
@@ -121,22 +121,28 @@ def pictures(view: View) -> tuple[Picture, ...]:
         *_of_speed(view),
     )
     with mpl.rc_context():
-        mpl.rcdefaults()  # nobody's matplotlibrc has a say
-        mpl.rcParams.update(_STYLE)
+        _ours()
         return tuple(_picture(key, title, panels, caption) for key, title, panels, caption in drafts if panels)
-
-
-def picture(key: str, title: str, panels: Sequence[Panel], caption: str) -> Picture:
-    """One figure alone."""
-    with mpl.rc_context(_STYLE):
-        return _picture(key, title, panels, caption)
 
 
 def _of_tasks(view: View) -> Iterator[tuple[str, str, list[Panel], str]]:
     """A picture for each task."""
     for task in view.tasks:
         if panel := task_panel(view, task):
-            yield key_of(view, task), f"Change on {view.task_labels[task]}", [panel], ""
+            yield key_of(view, task), f"Change on {view.task_labels[task]}", [panel], margins_said(view, task)
+
+
+def picture(key: str, title: str, panels: Sequence[Panel], caption: str) -> Picture:
+    """One figure alone."""
+    with mpl.rc_context():
+        _ours()
+        return _picture(key, title, panels, caption)
+
+
+def _ours() -> None:
+    """Our own settings, and nobody's matplotlibrc."""
+    mpl.rcdefaults()
+    mpl.rcParams.update(_STYLE)
 
 
 def _of_speed(view: View) -> Iterator[tuple[str, str, list[Panel], str]]:
@@ -165,7 +171,7 @@ def _picture(key: str, title: str, panels: Sequence[Panel], caption: str) -> Pic
 def _size(panels: Sequence[Panel]) -> tuple[float, float, int]:
     """Width and height in inches of panels in rows of three, and their columns."""
     columns = min(_COLUMNS, len(panels))
-    return _WIDTH * columns, max(panel.height for panel in panels) * -(-len(panels) // columns), columns
+    return WIDTH * columns, max(panel.height for panel in panels) * -(-len(panels) // columns), columns
 
 
 def _figure(panels: Sequence[Panel]) -> Figure:
@@ -175,9 +181,9 @@ def _figure(panels: Sequence[Panel]) -> Figure:
     FigureCanvasAgg(figure)
     tall = max(panel.height for panel in panels)
     for index, panel in enumerate(panels):
-        left = _WIDTH * (index % columns) + _LEFT + _LETTER * panel.letters
+        left = WIDTH * (index % columns) + _LEFT + _LETTER * panel.letters
         bottom = height - tall * (index // columns) - panel.height + _BOTTOM + panel.below
-        right = _WIDTH * (index % columns + 1) - _RIGHT
+        right = WIDTH * (index % columns + 1) - _RIGHT
         inside = panel.height - _TOP - _BOTTOM - panel.below
         axes = figure.add_axes((left / width, bottom / height, (right - left) / width, inside / height))
         axes.set_title(shortened(panel.title, 32))
@@ -193,7 +199,7 @@ def _sheet(svgs: Sequence[bytes], panels: Sequence[Panel], alt: str) -> bytes:
     width, height, tall = 72 * inches_wide, 72 * inches_high, 72 * max(panel.height for panel in panels)
     parts = []
     for index, svg in enumerate(svgs):
-        place_at = f'<svg x="{72 * _WIDTH * (index % columns):g}" y="{tall * (index // columns):g}" '
+        place_at = f'<svg x="{72 * WIDTH * (index % columns):g}" y="{tall * (index // columns):g}" '
         parts.append(_own_ids(svg, f"panel{index}").replace("<svg ", place_at, 1).replace('pt"', '"', 2))
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}pt" height="{height:g}pt"'
     head += f' viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(public(alt), quote=True)}">'

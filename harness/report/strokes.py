@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from harness.report.panels import INK, PAPER, shortened
+from harness.report.panels import INK, PAPER, WIDTH, shortened
 from harness.report.view import View
 
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 _MARKERS = ("o", "v", "^", "s", "P", "X", "h", "<")
 _DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
+_EDGE = 0.06  # inches between a panel's left edge and its legend
 _COLUMNS, _LETTERS, _LINE, _GAP = 2, 17, 0.185, 0.06  # of a legend: letters of a name, inches of a line
 
 
@@ -35,7 +36,7 @@ class Stroke:
         filled = {"marker": self.marker, "color": self.colour, "markersize": 5.5}
         looks = {"degraded": filled | {"markerfacecolor": "none", "markersize": 6.5, "markeredgewidth": 1.3},
                  "invalid": {"marker": "x", "color": INK, "markersize": 7}}
-        axes.plot(x, y, linestyle="none", zorder=4, **looks.get(sign, filled))
+        axes.plot(x, y, linestyle="none", zorder=4, clip_on=False, **looks.get(sign, filled))
 
     def sample(self, name: str) -> Line2D:
         """For the legend."""
@@ -71,7 +72,7 @@ def write_legend(axes: Axes, samples: Sequence[object]) -> None:
     """Samples in columns at the panel's left edge, below the label of the x axis."""
     width, height = axes.figure.get_size_inches()
     place = axes.get_position()
-    left = -(place.x0 * width) / (place.width * width)
+    left = (_EDGE - place.x0 * width % WIDTH) / (place.width * width)
     axes.legend(
         handles=samples, loc="upper left", bbox_to_anchor=(left, -0.47 / (place.height * height)), ncols=_COLUMNS,
         frameon=False, fontsize=8.5, handlelength=2.6, columnspacing=1.0, borderpad=0.0, borderaxespad=0.0,

@@ -1,9 +1,11 @@
 """summary.md: the report on one screen, for the summary of a CI step: the sentence, one table, flags, and links."""
 
-from harness.report import costs, standing
+from dataclasses import replace
+
+from harness.report import standing
 from harness.report.document import Document
-from harness.report.markdown import escaped, table
-from harness.report.tables import Table, matrix
+from harness.report.markdown import escaped, opened
+from harness.report.tables import Table
 from harness.report.view import View
 
 _ROWS, _LINES = 16, 8  # of the table, and of each list; what is beyond is counted
@@ -11,9 +13,9 @@ _ROWS, _LINES = 16, 8  # of the table, and of each list; what is beyond is count
 
 def render(document: Document, view: View) -> str:
     """Fewer than 60 lines, some 5 kB."""
-    parts = [f"## {escaped(document.title)}", f"**{escaped(document.headline)}**"]
+    first = document.opening
+    parts = [f"## {escaped(document.title)}", *opened(replace(first, table=_short(first.table)))]
     parts.append(_listed([f"- {escaped(one.sentence)}" for one in view.claims], "more claims"))
-    parts.append(table(_short(costs.summary(view) if view.analysis.speed or not view.quality else matrix(view))))
     parts.append(_flags(view))
     facts = escaped(" · ".join(document.facts))
     parts.append(f"[report.md](report.md) · [index.html](index.html) · [data.csv](data.csv) · {facts}")

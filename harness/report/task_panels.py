@@ -8,8 +8,8 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from harness.core.verdict import Comparison, Scored
-from harness.report.drawn import Axis, Drawn
+from harness.core.verdict import Comparison
+from harness.report.drawn import CHANGE, changed
 from harness.report.panels import (
     FRAME,
     INK,
@@ -25,7 +25,6 @@ from harness.report.panels import (
 from harness.report.view import View
 from harness.report.wording import points, tone
 
-CHANGE = Axis("change", "share")
 _FURTHEST = 2.0  # of the largest margin; what lies further out is drawn at the edge with its value
 _LETTERS = 12  # of a row's name, since the interval needs the room
 
@@ -63,18 +62,25 @@ def task_panel(view: View, task: str) -> Panel | None:
     said = "; ".join(f"{name_of(view, one)} {points(one.delta)} {tone(one)}" for one in rows)
     alt = f"Change on {task}, in points: {said}."
     letters = max(len(shortened(name_of(view, one), _LETTERS)) for one in rows)
-    drawn = tuple(
-        Drawn(one.candidate_arm, Scored(one.delta, one.low, one.high), part=name_of(view, one), state=tone(one),
-              inner=(one.low90, one.high90))
-        for one in rows
-    )  # fmt: skip
+    drawn = tuple(changed(one, name_of(view, one)) for one in rows)
     draw = partial(_draw, view=view, rows=rows)
     title = view.task_labels[task]
     return Panel(title, alt, ROW * len(rows) + FRAME, letters, draw, drawn=drawn, x=CHANGE)
 
 
+def _margins(rows: Sequence[Comparison]) -> list[float]:
+    """Every margin that a verdict was taken at, the one set before the run among them."""
+    return sorted({entry.margin for one in rows for entry in one.margins} | {rows[0].margin})
+
+
+def margins_said(view: View, task: str) -> str:
+    """The bands of a task's panel in words."""
+    rows = rows_of(view, task)
+    return f"Bands at ±{', '.join(f'{100 * share:g}' for share in _margins(rows))} points."
+
+
 def _draw(axes: Axes, view: View, rows: Sequence[Comparison]) -> None:
-    shown = sorted({entry.margin for one in rows for entry in one.margins} | {rows[0].margin})
+    shown = _margins(rows)
     limits = limits_of([(one.low, one.high) for one in rows], max(shown), _FURTHEST)
     for share in shown:
         axes.axvspan(-100 * share, 100 * share, color=MUTED, alpha=0.09, linewidth=0)

@@ -22,6 +22,7 @@ from harness.report.wording import (
     tone,
 )
 
+_DECIDED = ("equivalent", "degraded", "improved")
 _NAMED = 4  # candidates whose verdicts stand beside a card's title; of more, they are counted
 
 
@@ -128,6 +129,6 @@ def _beyond(one: Comparison) -> str:
 
 
 def _needed(one: Comparison) -> Cell:
-    if one.items_needed is None:
-        return Cell("decided" if tone(one) in ("equivalent", "degraded", "improved") else "")
-    return Cell(f"{one.items_needed:,}", f"of these {one.n_items:,}")
+    if one.kind == "aa" or one.items_needed is None:
+        return Cell("decided" if one.kind != "aa" and tone(one) in _DECIDED else "")
+    return Cell(f"{one.items_needed:,} items", f"{one.n_items:,} asked")

@@ -1,5 +1,6 @@
 """report.md and summary.md: what GitHub would make of foreign text, length, and tables that hold."""
 
+import dataclasses
 import re
 
 import pytest
@@ -85,8 +86,11 @@ def test_a_summary_fits_a_screen_and_says_the_sentence_the_flags_and_where_the_r
 
 
 def test_a_summary_of_very_many_arms_still_fits(document: Document) -> None:
+    table = document.opening.table
+    many = dataclasses.replace(table, rows=table.rows * 30)
+    long = dataclasses.replace(document, opening=dataclasses.replace(document.opening, table=many))
     base = analysis()
-    arms = tuple(replace(one, arm=f"{one.arm} {at}") for at in range(12) for one in base.arms)
-    text = summary.render(document, View(replace(base, arms=arms)))
+    text = summary.render(long, View(replace(base, claims=base.claims * 5)))
     assert len(text.splitlines()) < 60
-    assert "80 more rows in report.md" in text
+    assert f"{30 * len(table.rows) - 16} more rows in report.md" in text
+    assert f"{5 * len(base.claims) - 8} more claims in report.md" in text

@@ -50,7 +50,7 @@ def test_a_card_has_every_margin_flips_noise_and_items_needed() -> None:
     row = found[1]
     assert row["Lost / gained"] == "19 / 6"
     assert (row["0.5 points"][:14], row["3 points"][:12]) == ("? inconclusive", "≈ equivalent")
-    assert row["Needed"].startswith("535 of these 1,000")
+    assert row["Needed"]== "535 items 1,000 asked"
     assert "90 %: [" in row["Change, 95 %"]
     assert row["p of a change"].count("Holm") == 1
     assert found[3]["p of a change"].count("Holm") == 0
