@@ -13,11 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from harness.core.verdict import Comparison, Scored
+from harness.report.drawn import Axis, Drawn
 from harness.report.glance import Group, groups, verdicts
 from harness.report.measured import Measured
 from harness.report.panels import FRAME, INK, MARKS, MUTED, PAPER, Panel, named_rows, shortened
 from harness.report.readings import heading
 from harness.report.steps import words
+from harness.report.task_panels import CHANGE
 from harness.report.view import View
 from harness.report.wording import PLAIN, margin, points, tone
 
@@ -90,12 +92,19 @@ def _changes(view: View) -> Forest | None:
     said = "; ".join(_said(view, one.one) for one in rows if one.one)
     letters = max(len(shortened(one.label, _LETTERS)) for one in rows if one.one)
     draw = partial(_draw_changes, rows=rows, band=band)
-    panel = Panel("Change in points", f"{said}.", _height(rows), letters, draw)
+    drawn = tuple(_number(line.one) for line in rows if line.one)
+    panel = Panel("Change in points", f"{said}.", _height(rows), letters, draw, drawn=drawn, x=CHANGE)
     caption = (
         f"Dot: change against the baseline; thick line: 90 % interval, thin: 95 %. Equivalent: the thick line inside "
         f"the grey band, ±{margin(band)}. Hollow: undecided."
     )
     return Forest(panel, f"{caption} Each row: {what}." if what else caption)
+
+
+def _number(one: Comparison) -> Drawn:
+    """A row as a number of the data files."""
+    change, inner = Scored(one.delta, one.low, one.high), (one.low90, one.high90)
+    return Drawn(one.candidate_arm, change, part=one.task, state=tone(one), inner=inner)
 
 
 def _height(rows: Sequence[object]) -> float:
@@ -165,7 +174,8 @@ def _ratios(view: View) -> Forest | None:
     letters = max(len(shortened(name)) for name in names)
     draw = partial(_draw_ratios, found=found, names=names, within=view.speed_margin)
     title = f"{heading('decode')}, ratio to the baseline"
-    panel = Panel(title, f"{said}.", _height(names), letters, draw)
+    drawn = tuple(Drawn(one.arm, _ratio(one), state=one.against.verdict if one.against else "") for one in found)
+    panel = Panel(title, f"{said}.", _height(names), letters, draw, drawn=drawn, x=Axis("decode ratio", "1"))
     caption = (
         f"{words(at).capitalize()}. Dot: mean over rounds; line: 95 % interval, right is faster. Grey band: the same "
         f"within {100 * view.speed_margin:g} %. Invalid figures are not drawn."

@@ -8,6 +8,7 @@ from html import escape
 
 from harness.report.blocks import Block, Fold
 from harness.report.document import Document
+from harness.report.opening import Opening
 from harness.report.plots import Picture
 from harness.report.tables import Cell, Table
 from harness.report.wording import SYMBOLS, marked, public
@@ -20,12 +21,20 @@ _LONG = 14  # rows above which a table is shown on demand
 
 def render(document: Document) -> str:
     """The whole file; figures are linked from plots/."""
-    parts = [f"# {escaped(document.title)}", escaped(" · ".join(document.facts)), f"**{escaped(document.headline)}**"]
+    parts = [f"# {escaped(document.title)}", escaped(" · ".join(document.facts)), *opened(document.opening)]
     for section in document.sections:
         parts.append(f"## {escaped(section.title)}")
         parts += [block(one, section.title) for one in section.blocks]
         parts += ["Symbols: " + ", ".join(map(marked, SYMBOLS)) + "."] if section.key == "verdicts" else []
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def opened(one: Opening, picture: bool = True) -> list[str]:
+    """The first screen: the sentence, what must not be missed, the table, the plot and what qualifies all claims."""
+    parts = [f"**{escaped(one.sentence)}**", *(f"> ⚠ {escaped(warning)}" for warning in one.warnings)]
+    parts += [table(one.table)] if one.table.rows else []
+    parts += [block(one.picture)] if picture and one.picture else []
+    return [*parts, *([f"Of every claim: {escaped('; '.join(one.qualifiers))}."] if one.qualifiers else [])]
 
 
 def escaped(text: str) -> str:

@@ -120,15 +120,14 @@ def pictures(view: View) -> tuple[Picture, ...]:
         ("pareto", "Quality against speed and memory", pareto_panels(view), _PARETO),
         *_of_speed(view),
     )
-    with mpl.rc_context():
-        mpl.rcdefaults()  # nobody's matplotlibrc has a say
-        mpl.rcParams.update(_STYLE)
-        return tuple(_picture(key, title, panels, caption) for key, title, panels, caption in drafts if panels)
+    return tuple(picture(key, title, panels, caption) for key, title, panels, caption in drafts if panels)
 
 
 def picture(key: str, title: str, panels: Sequence[Panel], caption: str) -> Picture:
-    """One figure alone."""
-    with mpl.rc_context(_STYLE):
+    """One figure of one panel or more."""
+    with mpl.rc_context():
+        mpl.rcdefaults()  # nobody's matplotlibrc has a say
+        mpl.rcParams.update(_STYLE)
         return _picture(key, title, panels, caption)
 
 

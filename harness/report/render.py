@@ -74,7 +74,7 @@ def _fill(draft: Path, view: View, document: Document) -> None:
 
 def pictures_of(document: Document) -> Iterator[Picture]:
     """Every picture of the document once, in reading order."""
-    blocks = chain.from_iterable(flat(section.blocks) for section in document.sections)
+    blocks = chain([document.opening.picture], *(flat(section.blocks) for section in document.sections))
     yield from {block.key: block for block in blocks if isinstance(block, Picture)}.values()
 
 

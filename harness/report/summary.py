@@ -1,30 +1,21 @@
 """summary.md: the report on one screen, for the summary of a CI step: the sentence, one table, flags, and links."""
 
-from harness.report import costs, standing
+from harness.report import standing
 from harness.report.document import Document
-from harness.report.markdown import escaped, table
-from harness.report.tables import Table, matrix
+from harness.report.markdown import escaped, opened
 from harness.report.view import View
 
-_ROWS, _LINES = 16, 8  # of the table, and of each list; what is beyond is counted
+_LINES = 8  # of each list; what is beyond is counted
 
 
 def render(document: Document, view: View) -> str:
     """Fewer than 60 lines, some 5 kB."""
-    parts = [f"## {escaped(document.title)}", f"**{escaped(document.headline)}**"]
+    parts = [f"## {escaped(document.title)}", *opened(document.opening, picture=False)]
     parts.append(_listed([f"- {escaped(one.sentence)}" for one in view.claims], "more claims"))
-    parts.append(table(_short(costs.summary(view) if view.analysis.speed or not view.quality else matrix(view))))
     parts.append(_flags(view))
     facts = escaped(" · ".join(document.facts))
     parts.append(f"[report.md](report.md) · [index.html](index.html) · [data.csv](data.csv) · {facts}")
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _short(one: Table) -> Table:
-    """The table without its note, and with so many rows as fit."""
-    left = len(one.rows) - _ROWS
-    note = f"{left} more rows in report.md." if left > 0 else ""
-    return Table(one.key, one.title, note, one.columns, one.rows[:_ROWS], one.words)
 
 
 def _flags(view: View) -> str:

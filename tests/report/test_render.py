@@ -79,7 +79,7 @@ def texts(folder: Path) -> dict[str, str]:
 def test_the_folder_holds_every_form(folder: Path) -> None:
     assert folder.name == "2026-11-22-pocket-cpu"
     names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    plots = {f"plots/{key}.{kind}" for key in (*CARDS, "pareto") for kind in ("svg", "png")}
+    plots = {f"plots/{key}.{kind}" for key in ("opening", *CARDS, "pareto") for kind in ("svg", "png")}
     texts = {"report.md", "summary.md", "index.html", "data.csv", "data.parquet", "inputs.json"}
     assert names == texts | plots
 
