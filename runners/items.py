@@ -14,7 +14,8 @@ from harness.core import document
 from harness.core.digest import text_digest
 from harness.core.record import ItemResult, ItemText
 from harness.core.runtime import Generation, Score
-from runners.texts import JOINED, text_of
+from harness.core.said import JOINED
+from runners.texts import text_of
 
 Replies = dict[tuple[str, int], list[tuple[int, Score | Generation]]]
 """(request number, reply) of each (task, document)."""

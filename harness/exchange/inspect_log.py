@@ -10,13 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from harness.core import document
 from harness.core.digest import canonical, text_digest
-from harness.core.record import ItemResult
+from harness.core.record import ItemResult, ItemText
 from harness.core.runtime import Detail
+from harness.core.said import generated
 from harness.core.suite import Task
 from harness.exchange import inspect_archive, lines, scores
-from harness.exchange.source import Row, Source, Wanted, malformed, plain_name, selected
+from harness.exchange.source import Row, Source, Wanted, malformed, plain_name, selected, texts_of
 
 VERSION = 2
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -35,7 +38,7 @@ def read(path: Path, wanted: Wanted) -> Source:
     samples = _samples(log, path)
     spec = log["eval"]
     name = str(spec.get("task") or "task").rsplit("/", 1)[-1]
-    rows = [Row(_item(name, sample, path), 0) for sample in samples]
+    rows = [Row(item, 0, _text(item, sample)) for sample in samples for item in [_item(name, sample, path)]]
     metrics = list(dict.fromkeys(metric for row in rows for metric in row.item.scores))
     if not metrics:
         raise malformed(path, "no sample has a score", "run inspect score on the log")
@@ -52,6 +55,7 @@ def read(path: Path, wanted: Wanted) -> Source:
         backend=plain_name(provider) if model else "",
         tasks=selected([task], wanted, path),
         items=tuple(row.item for row in rows),
+        texts=texts_of(rows),
         limit=limit if isinstance(limit, int) else None,
         measured=_time(spec.get("created")),
         packages=tuple(Detail(str(one), str(version)) for one, version in _mapping(spec.get("packages")).items()),
@@ -85,22 +89,48 @@ def _item(task: str, sample: Mapping[str, Any], path: Path) -> ItemResult:
         raise malformed(path, f"a sample has no id or no epoch (id {name!r})", "check that it is the right file")
     if sample.get("error"):
         raise malformed(path, f"sample {name}, epoch {epoch} ended with an error", _COMPLETE)
-    output = _mapping(sample.get("output"))
-    choices = output.get("choices")
-    first = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
-    usage = _mapping(output.get("usage"))
+    usage = _mapping(_mapping(sample.get("output")).get("usage"))
     return ItemResult(
         task=task,
         item_id=str(name),
         scores=dict(_scores(sample)),
         prompt_hash=document.prompts_digest(_prompts(sample)),
-        reply_hash=text_digest(str(output.get("completion") or _mapping(first.get("message")).get("content") or "")),
+        reply_hash=text_digest(_reply(sample)),
         prompt_tokens=_count(usage.get("input_tokens")),
         output_tokens=_count(usage.get("output_tokens")),
-        finish_reason=_CUT.get(str(first.get("stop_reason")), ""),
+        finish_reason=_CUT.get(str(_first_choice(sample).get("stop_reason")), ""),
         first_tokens=(),
         sample=epoch - 1,
     )
+
+
+def _first_choice(sample: Mapping[str, Any]) -> Mapping[str, Any]:
+    choices = _mapping(sample.get("output")).get("choices")
+    return _mapping(choices[0]) if isinstance(choices, list) and choices else {}
+
+
+def _reply(sample: Mapping[str, Any]) -> str:
+    said = _mapping(sample.get("output")).get("completion")
+    return str(said or _mapping(_first_choice(sample).get("message")).get("content") or "")
+
+
+def _text(item: ItemResult, sample: Mapping[str, Any]) -> ItemText:
+    """The conversation up to the reply, one turn below the other, and what the first scorer took from the reply."""
+    turns = [f"[{one.get('role')}]\n{_words(one.get('content'))}" for one in _messages(sample)]
+    choices = sample.get("choices")
+    asked = turns or [str(sample.get("input"))]
+    asked += map(str, choices if isinstance(choices, list) else ())
+    first = next(iter(_mapping(sample.get("scores")).values()), None)
+    made = generated((item.task, item.item_id), ["\n\n".join(asked)], _reply(sample), sample.get("target"),
+                     _mapping(first).get("answer"))
+    return replace(made, sample=item.sample)
+
+
+def _words(content: object) -> str:
+    found = _content(content)
+    if not isinstance(found, list):
+        return str(found)
+    return "\n".join(str(part.get("text") or f"({part.get('type')})") for part in found)
 
 
 def _scores(sample: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
@@ -128,18 +158,29 @@ def _grade(value: object) -> float | None:
 
 def _prompts(sample: Mapping[str, Any]) -> Iterator[str]:
     """What was asked: role and content of the messages before the first reply, else the input; then the choices."""
-    messages = sample.get("messages")
-    asked = messages if isinstance(messages, list) and messages else sample.get("input")
-    if isinstance(asked, list):
-        for message in asked:
-            one = _mapping(message)
-            if one.get("role") == "assistant" and one.get("source") in ("generate", None):
-                break
+    if _has_messages(sample):
+        for one in _messages(sample):
             yield canonical([one.get("role"), _content(one.get("content"))]).decode()
     else:
-        yield str(asked)
+        yield str(sample.get("input"))
     choices = sample.get("choices")
     yield from map(str, choices if isinstance(choices, list) else ())
+
+
+def _messages(sample: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The messages before the model's first reply; none where the input is a text."""
+    messages = sample.get("messages")
+    asked = messages if isinstance(messages, list) and messages else sample.get("input")
+    for message in asked if isinstance(asked, list) else ():
+        one = _mapping(message)
+        if one.get("role") == "assistant" and one.get("source") in ("generate", None):
+            return
+        yield one
+
+
+def _has_messages(sample: Mapping[str, Any]) -> bool:
+    messages = sample.get("messages")
+    return bool(isinstance(messages, list) and messages) or isinstance(sample.get("input"), list)
 
 
 def _content(content: object) -> object:

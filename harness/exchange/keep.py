@@ -3,10 +3,11 @@
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -15,7 +16,7 @@ from harness.core.config import Artifact, Protocol, Scalar
 from harness.core.digest import file_digest, text_digest
 from harness.core.errors import UserError
 from harness.core.plan import Plan
-from harness.core.record import Completed, Machine, Outcome, Run
+from harness.core.record import Completed, ItemResult, ItemText, Machine, Outcome, Run
 from harness.core.record import Source as Code
 from harness.core.runtime import Facts
 from harness.core.suite import Suite
@@ -76,9 +77,12 @@ def keep(source: Source, wanted: Wanted, of: Cell | None, layout: Layout, stamp:
     artifact = cell.artifact
     prepared = Prepared(artifact.location, 0, "", "", "as is", maker=source.format)
     facts = Facts(source.backend or "unknown", "", "unknown", None, None, 0, 0)
-    outcome = Outcome(facts, source.figures, answered=len(source.items))
+    texts = source.texts if wanted.texts else ()
+    told: Literal["", "kept", "declined"] = "kept" if texts else "declined" if source.texts else ""
+    outcome = Outcome(facts, source.figures, answered=len(source.items), texts=told)
     with tempfile.TemporaryDirectory(prefix="quantharness-import-") as folder:
-        _write_items(source, Path(folder))
+        _write("items", source.items, Path(folder))
+        _write("texts", texts, Path(folder))
         write.attempt(layout, Completed(run, prepared, outcome), Path(folder))
     return Kept(cell, fresh=True)
 
@@ -111,9 +115,9 @@ def _of(cell: Cell) -> Scalar:
     return cell.options.get("of")
 
 
-def _write_items(source: Source, folder: Path) -> None:
-    if not source.items:
+def _write(name: str, found: Sequence[ItemResult | ItemText], folder: Path) -> None:
+    if not found:
         return
     encoder = msgspec.json.Encoder()
-    with (folder / "items.jsonl").open("wb") as stream:
-        stream.writelines(encoder.encode(item) + b"\n" for item in source.items)
+    with (folder / f"{name}.jsonl").open("wb") as stream:
+        stream.writelines(encoder.encode(one) + b"\n" for one in found)

@@ -17,7 +17,7 @@ from harness.core.runtime import Detail
 from harness.core.suite import Output, Task
 from harness.exchange import lines, scores
 from harness.exchange.lm_eval_samples import documents
-from harness.exchange.source import Row, Source, Wanted, malformed, plain_name, selected
+from harness.exchange.source import Row, Source, Wanted, malformed, plain_name, selected, texts_of
 
 _OUTPUTS: dict[str, Output] = {
     "multiple_choice": "choice",
@@ -69,6 +69,7 @@ def read(path: Path, wanted: Wanted) -> Source:
         backend=plain_name(str(config.get("model") or "")),
         tasks=chosen_tasks,
         items=tuple(row.item for one in kept for row in one.rows),
+        texts=texts_of(row for one in kept for row in one.rows),
         limit=_limit(config.get("limit")),
         measured=_time(results.get("date")),
         packages=_packages(results),

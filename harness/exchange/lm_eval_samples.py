@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from harness.core import document
 from harness.core.digest import canonical, text_digest
-from harness.core.record import ItemResult
+from harness.core.record import ItemResult, ItemText
+from harness.core.said import JOINED, chosen, generated
 from harness.exchange import lines, scores
 from harness.exchange.source import Row, malformed
 
@@ -35,7 +38,8 @@ def documents(task: str, path: Path, metrics: Sequence[str]) -> tuple[tuple[Row,
         same = found[number, repeat]
         if number not in names:
             names[number] = document.name_of(same[0][1].get("doc"), number, seen)
-        rows.append(Row(_item(task, names[number], repeat, same, (path, metrics)), same[0][0]))
+        item = _item(task, names[number], repeat, same, (path, metrics))
+        rows.append(Row(item, same[0][0], _text(item, same[0][1])))
         choices = len(_prompts(same[0][1]))
         chances.append(1 / choices if choices > 1 else 0.0)
     return tuple(rows), sum(chances) / len(chances)
@@ -74,6 +78,35 @@ def _item(task: str, item_id: str, repeat: int, same: list[_Line], place: tuple[
     )
 
 
+def _text(item: ItemResult, sample: dict[str, Any]) -> ItemText | None:
+    """What the logged requests and replies say; None of whole texts, and where they were logged in no known form."""
+    asked, replies = _requests(sample), _flat(sample.get("resps"))
+    name, target = (item.task, item.item_id), sample.get("target")
+    if not asked or not replies or not all(asked) or "loglikelihood" in item.scores:
+        return None
+    if all(isinstance(one, str) for one in replies):
+        prompts = [str(one[0]) for one in asked]
+        said = generated(name, prompts, JOINED.join(replies), target, sample.get("filtered_resps"))
+        return replace(said, sample=item.sample)
+    try:
+        pairs = [(str(context), str(continuation)) for context, continuation in asked]
+        logprobs = [float(logprob) for logprob, _ in replies]
+    except (TypeError, ValueError):
+        return None
+    if len(pairs) != len(logprobs):
+        return None
+    # The number of the right choice is logged as text.
+    listed = {continuation.strip() for _, continuation in pairs}
+    target = int(target) if isinstance(target, str) and target.isdecimal() and target not in listed else target
+    return replace(chosen(name, pairs, logprobs, str(replies[0][1]) == "True", target), sample=item.sample)
+
+
+def _flat(replies: object) -> list[Any]:
+    """One reply each: lm-eval logs them by request, and those of a request in a list of its own."""
+    by_request = replies if isinstance(replies, list) else []
+    return [one for some in by_request for one in (some if isinstance(some, list) else [some])]
+
+
 def _scores(sample: dict[str, Any], suffix: str, place: tuple[Path, Sequence[str]], line: int) -> dict[str, float]:
     """Metrics that are numbers; those of rolling tasks, pairs of log-likelihood and weight, as our runner keeps them.
 
@@ -100,12 +133,14 @@ def _scores(sample: dict[str, Any], suffix: str, place: tuple[Path, Sequence[str
 
 
 def _prompts(sample: dict[str, Any]) -> list[str]:
-    """The text of every logged request: a mapping since 0.4.3, a list of lists before."""
+    """The text of every logged request."""
+    return [str(one[0]) for one in _requests(sample) if one]
+
+
+def _requests(sample: dict[str, Any]) -> list[list[Any]]:
+    """The arguments of every logged request: a mapping since 0.4.3, a list of lists before."""
     asked = sample.get("arguments")
     if isinstance(asked, dict):
-        parts = [one.get("arg_0") for one in asked.values() if isinstance(one, dict)]
-    elif isinstance(asked, list):
-        parts = [one[0] for one in asked if isinstance(one, list) and one]
-    else:
-        parts = []
-    return [str(part) for part in parts]
+        return [[one.get("arg_0"), *(one[key] for key in ("arg_1",) if key in one)] for one in asked.values()
+                if isinstance(one, dict)]
+    return [one for one in asked if isinstance(one, list)] if isinstance(asked, list) else []

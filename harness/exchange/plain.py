@@ -1,5 +1,7 @@
 """Plain tables, CSV or JSON lines: task, item_id, score, and what is known of sample, cluster, prompt_sha and others.
 
+Texts (prompt, target, reply) are kept for reading and decide nothing.
+
 The score is from 0 to 1, higher is better; a task has one metric, called "score" where no column names it. Two arms
 are compared on equal item ids, and on equal prompt_sha if given.
 """
@@ -11,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.core import document
-from harness.core.record import ItemResult
+from harness.core.digest import text_digest
+from harness.core.record import ItemResult, ItemText
 from harness.core.suite import Task
 from harness.exchange import lines, scores
-from harness.exchange.source import Row, Source, Wanted, malformed, selected
+from harness.exchange.source import Row, Source, Wanted, malformed, selected, texts_of
 
 NEEDED = ("task", "item_id", "score")
-OPTIONAL = ("sample", "cluster", "prompt_sha", "finish_reason", "metric")
+TEXTS = ("prompt", "target", "reply")
+OPTIONAL = ("sample", "cluster", "prompt_sha", "finish_reason", "metric", *TEXTS)
+_LONGEST_FIELD = 1 << 26
 _COLUMNS = f"columns are {', '.join(NEEDED)} and, where known, {', '.join(OPTIONAL)}"
 
 
@@ -27,7 +32,8 @@ def read(path: Path, wanted: Wanted) -> Source:
     unused: dict[str, None] = {}
     rows = []
     for line, fields in found:
-        rows.append(Row(_item(fields, path, line), line))
+        item = _item(fields, path, line)
+        rows.append(Row(item, line, _said(item, fields)))
         unused |= dict.fromkeys(name for name in fields if name not in (*NEEDED, *OPTIONAL))
     if not rows:
         raise malformed(path, "a heading and no items", "add the items")
@@ -43,6 +49,7 @@ def read(path: Path, wanted: Wanted) -> Source:
         backend="",
         tasks=tasks,
         items=tuple(row.item for row in rows if row.item.task in names),
+        texts=texts_of(row for row in rows if row.item.task in names),
         remarks=(f"columns not used: {', '.join(unused)}",) if unused else (),
     )
 
@@ -58,6 +65,7 @@ def _task(name: str, rows: list[Row], path: Path) -> Task:
 
 
 def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader(io.StringIO(lines.text_of(path), newline=""), strict=True)
     try:
         heading = [name.strip() for name in next(reader)]
@@ -90,7 +98,7 @@ def _item(fields: dict[str, Any], path: Path, line: int) -> ItemResult:
         item_id=_text(fields, "item_id"),
         scores={_text(fields, "metric") or "score": _score(fields["score"], path, line)},
         prompt_hash=document.foreign_hash(_text(fields, "prompt_sha"), "given"),
-        reply_hash="",
+        reply_hash=text_digest(str(fields["reply"])) if fields.get("reply") else "",
         prompt_tokens=0,
         output_tokens=0,
         finish_reason=_text(fields, "finish_reason"),
@@ -98,6 +106,12 @@ def _item(fields: dict[str, Any], path: Path, line: int) -> ItemResult:
         cluster=_text(fields, "cluster"),
         sample=_sample(fields.get("sample"), path, line),
     )
+
+
+def _said(item: ItemResult, fields: dict[str, Any]) -> ItemText | None:
+    """The item's texts as they stand there, blanks and all; None where it has none."""
+    prompt, target, reply = ("" if fields.get(name) is None else str(fields[name]) for name in TEXTS)
+    return ItemText(item.task, item.item_id, prompt, target, reply, item.sample) if prompt + target + reply else None
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

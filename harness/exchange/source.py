@@ -1,11 +1,11 @@
 """What every reader gives back, what the user may say about it, and the one form of "this file is wrong"."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.core.errors import UserError
-from harness.core.record import ItemResult, Reading
+from harness.core.record import ItemResult, ItemText, Reading
 from harness.core.runtime import Detail
 from harness.core.suite import Task
 
@@ -14,7 +14,10 @@ _NAME_LETTERS = 120
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the user said; "" where nothing. `metric` is the one to judge by, `tasks` those to take (none: all)."""
+    """What the user said; "" where nothing. `metric` is the one to judge by, `tasks` those to take (none: all).
+
+    `texts`: prompts, targets and replies are kept with the scores.
+    """
 
     name: str = ""
     model: str = ""
@@ -23,14 +26,16 @@ class Wanted:
     metric: str = ""
     tasks: tuple[str, ...] = ()
     of: str = ""  # the cell that fidelity figures belong to
+    texts: bool = True
 
 
 @dataclass(frozen=True)
 class Row:
-    """An item with the place it was read from; `line` 0 where the format has no lines."""
+    """An item with the place it was read from; `line` 0 where the format has no lines. `text` where it has any."""
 
     item: ItemResult
     line: int
+    text: ItemText | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +43,8 @@ class Source:
     """One arm as another tool measured it. `backend` is the engine as far as the source says, "" if it does not.
 
     `files` are those that were read, `measured` when (ISO 8601, UTC), "" if not said. `remarks` are choices made and
-    things that cannot be known, in words for the user. `figures` are fidelity figures, which belong to no item.
+    things that cannot be known, in words for the user. `figures` are fidelity figures, which belong to no item. `texts`
+    are those of items that have any.
     """
 
     format: str
@@ -52,6 +58,12 @@ class Source:
     measured: str = ""
     packages: tuple[Detail, ...] = ()
     remarks: tuple[str, ...] = ()
+    texts: tuple[ItemText, ...] = ()
+
+
+def texts_of(rows: Iterable[Row]) -> tuple[ItemText, ...]:
+    """Those of the rows that have any."""
+    return tuple(row.text for row in rows if row.text)
 
 
 def malformed(path: Path, reason: str, hint: str, line: int = 0) -> UserError:

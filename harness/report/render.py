@@ -1,4 +1,4 @@
-"""Writes reports/<date>-<model>-<box>/: index.html, items.html, items/, report.md, summary.md, plots/, data, inputs.json.
+"""Writes reports/<date>-<model>-<box>/: index.html, items.html and items/, report.md, summary.md, plots/, data files.
 
 The same records and version give the same bytes, whenever and wherever they are rendered: the date is that of the
 newest record, and nothing of the machine, its locale or its clock goes in.
@@ -28,10 +28,9 @@ _SLUG_LETTERS = 60
 def write(analysis: Analysis, folder: Path, reader: items.Reader = lambda cell: None) -> Path:
     """Render everything into a folder below `folder`, named by the day of the newest record, and return it.
 
-    `reader` gives the items of a cell, for the list of those that changed; without it there is none.
-
-    A folder of that name with the same bytes is returned as it is; a name taken by others gets -2, -3, ... The files
-    are written into a temporary folder that is renamed last, so that no half report is ever seen.
+    `reader` gives the items of a cell, for the list of those that changed; without it there is none. A folder of that
+    name with the same bytes is returned as it is; a name taken by others gets -2, -3, ... The files are written into a
+    temporary folder that is renamed last, so that no half report is ever seen.
     """
     folder.mkdir(parents=True, exist_ok=True)
     view = View(analysis)

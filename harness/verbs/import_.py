@@ -52,13 +52,16 @@ def parse(words: Sequence[str]) -> _Asked:
     said = {key: value for _, key, equals, value in parts if equals and not _is_path(key)}
     paths = [Path(word).expanduser() for word, key, equals, _ in parts if not equals or _is_path(key)]
     for key in said:
-        if key not in (*_KEYS, "results"):
-            raise ConfigError(f"{key}= means nothing here", closest(key, (*_KEYS, "results")))
+        if key not in (*_KEYS, "texts", "results"):
+            raise ConfigError(f"{key}= means nothing here", closest(key, (*_KEYS, "texts", "results")))
     if not paths:
         raise ConfigError("import needs a file or folder", f"for example {_EXAMPLE}")
+    texts = said.pop("texts", "true").lower()
+    if texts not in ("true", "false"):
+        raise ConfigError(f"texts={texts}: neither true nor false", "texts=false leaves prompts and replies behind")
     tasks = tuple(task for task in said.pop("tasks", "").strip("[]").replace(" ", "").split(",") if task)
     layout = Layout(Path(said.pop("results", "results")).resolve())
-    return _Asked(tuple(paths), Wanted(**said, tasks=tasks), layout)
+    return _Asked(tuple(paths), Wanted(**said, tasks=tasks, texts=texts == "true"), layout)
 
 
 def _is_path(key: str) -> bool:

@@ -15,13 +15,12 @@ from urllib.parse import quote
 from harness.core.record import Completed
 from harness.report.items.changed import KINDS, Changed, Reader, find
 from harness.report.items.index import Index
-from harness.report.items.shards import CAPACITY, LONGEST, Shards, longest_for, rows_of, said_of
+from harness.report.items.shards import Limits, Shards, rows_of, said_of
 from harness.report.page import asset, environment, policy
 from harness.report.view import View
 from harness.store.items import LoadedRun
 
 PAGE, FOLDER = "items.html", "items"
-_MOST = 200_000
 _STRICT = {
     "script-src": "'strict-dynamic'",
     "require-trusted-types-for": "'script'",
@@ -37,7 +36,7 @@ def address(task: str, item: str = "", arm: str = "") -> str:
     return PAGE + "#" * bool(parts) + "/".join(quote(part, safe="", errors="replace") for part in parts)
 
 
-def write(view: View, reader: Reader, folder: Path, title: str) -> int:
+def write(view: View, reader: Reader, folder: Path, title: str, limits: Limits | None = None) -> int:
     """Write the page and its data into the report's folder and return how many rows it lists; nothing where none."""
     changed = find(view, reader)
     total = sum(one.names.size for one in changed)
@@ -45,7 +44,7 @@ def write(view: View, reader: Reader, folder: Path, title: str) -> int:
         return 0
     data = folder / FOLDER
     data.mkdir()
-    index, shards = Index(view, changed), Shards(data, longest_for(total))
+    index, shards = Index(view, changed), Shards(data, limits or Limits.of(total))
     for _, group in groupby(changed, key=lambda one: one.comparison.task):
         _add(list(group), index, shards)
     shards.end()
@@ -59,12 +58,12 @@ def _add(group: Sequence[Changed], index: Index, shards: Shards) -> None:
     """One task's rows."""
     task = group[0].comparison.task
     for rows in rows_of(group):
-        rows = rows[: _MOST - index.rows]
+        rows = rows[: shards.limits.listed - index.rows]
         if not rows:
             return
         names = {row.name for row in rows}
         runs = {run.record.run.cell.id: run for one in group for run in one.sides}
-        said = {cell: said_of(run, task, names, shards.longest) for cell, run in runs.items()}
+        said = {cell: said_of(run, task, names, shards.limits.longest) for cell, run in runs.items()}
         for row in rows:
             sides = [said[run.record.run.cell.id] for run in row.changed.sides]
             known = next((side[row.name, 0] for side in sides if (row.name, 0) in side), None)
@@ -100,13 +99,14 @@ def _why(run: LoadedRun) -> str:
 
 
 def _cuts(total: int, index: Index, shards: Shards) -> Iterator[str]:
-    yield f"Of a longer text {shards.longest:,} characters are shown, its beginning and its end, and how long it is."
-    if shards.longest < LONGEST:
-        yield f"They are fewer than usual ({LONGEST:,}), since {total:,} rows are listed."
+    longest, usual = shards.limits.longest, Limits().longest
+    fewer = f"; fewer than the usual {usual:,}, since the list is long" if longest < usual else ""
+    yield f"Of a longer text {longest:,} characters are shown, its beginning and its end, and how long it is{fewer}."
     if index.rows < total:
         yield f"The first {index.rows:,} of {total:,} changed items are listed."
     if shards.without:
-        yield f"The last {shards.without:,} rows have no texts, so that the folder stays near {CAPACITY // 10**6} MB."
+        capacity = shards.limits.capacity // 10**6
+        yield f"The last {shards.without:,} rows have no texts, so that the folder stays near {capacity} MB."
 
 
 def _render(view: View, title: str, changed: Sequence[Changed], remarks: Sequence[str]) -> str:

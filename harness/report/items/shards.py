@@ -1,4 +1,4 @@
-"""The texts behind the list: some hundred rows to a file, every text once in it, and no more in all than people read."""
+"""The texts behind the list: some hundred rows to a file, every text once in it, and no more than people read."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,26 @@ from harness.report.items.changed import Changed
 from harness.report.items.shown import cut, excerpt, literal, prompt
 from harness.store.items import LoadedRun
 
-ROWS, CHARACTERS = 200, 400_000  # a shard ends at the first of the two
-LONGEST, LONGEST_OF_MANY, MANY = 16_000, 4_000, 10_000
 SAMPLES = 4
-CAPACITY = 400_000_000
 _NAMES_AT_ONCE = 2_000
 Key = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much is shown: characters of a text and rows of the list; rows or characters that end a shard; and how many
+    characters all shards may have, after which rows come without texts."""
+
+    longest: int = 16_000
+    listed: int = 200_000
+    rows: int = 200
+    characters: int = 400_000
+    capacity: int = 400_000_000
+
+    @classmethod
+    def of(cls, rows: int) -> "Limits":
+        """Those of a list of so many rows: of many, less is shown of each."""
+        return cls() if rows <= 10_000 else cls(longest=4_000)
 
 
 @dataclass(frozen=True)
@@ -59,10 +73,10 @@ class Row:
 
 class Shards:
     """Files of texts in `folder`, row by row; `starts` are the rows at which they begin, `without` counts rows that
-    came when CAPACITY was full."""
+    came when the capacity was used up."""
 
-    def __init__(self, folder: Path, longest: int) -> None:
-        self._folder, self.longest = folder, longest
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self._folder, self.limits = folder, limits
         self.starts: list[int] = []
         self.without = self._rows = self._written = 0
         self._begin()
@@ -76,11 +90,11 @@ class Shards:
         """The next row, with what was said of its samples in the baseline and in the candidate."""
         if not self._lines:
             self.starts.append(self._rows)
-        full = self._written + self._size > CAPACITY
+        full = self._written + self._size > self.limits.capacity
         self.without += full
         self._lines.append("0" if full else literal(self._row(row, sides)))
         self._rows += 1
-        if len(self._lines) == ROWS or self._size > CHARACTERS:
+        if len(self._lines) == self.limits.rows or self._size > self.limits.characters:
             self.end()
 
     def _row(self, row: Row, sides: Sequence[dict[Key, Said]]) -> list[Any]:
@@ -117,11 +131,6 @@ class Shards:
         (self._folder / f"{number:04d}.js").write_text(f"itemsShard({number},{content});\n", encoding="ascii")
         self._written += len(content)
         self._begin()
-
-
-def longest_for(rows: int) -> int:
-    """How many characters of a text are shown in a browser of so many rows."""
-    return LONGEST if rows <= MANY else LONGEST_OF_MANY
 
 
 def rows_of(group: Sequence[Changed]) -> Iterator[list[Row]]:

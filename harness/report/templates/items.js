@@ -5,7 +5,7 @@
   const SYMBOLS = { lost: "▼", gained: "▲", worse: "↓", better: "↑" };
   const ENDS = {
     stop: "ended by itself",
-   length: "cut off at its limit of tokens",
+    length: "cut off at its limit of tokens",
     context: "cut off where the context was full",
   };
   // Characters that print nothing, or print as if they were a space.
@@ -213,20 +213,20 @@
       .map((side) => side.map((value, place) => value === null ? -Infinity : perCharacter ? value / lengths[place] : value));
     const best = sides.map((side) => side.indexOf(Math.max(...side)));
     const target = found[1] < 0 ? "" : plain(texts[found[1]]).trim();
-    const top = element("tr", "", ...["Choice", "", `${visible(armOf(row)[1])} (baseline)`, visible(armOf(row)[0])].map((name, place) => {
-      const cell = element("th", place < 2 ? "word" : "", name);
+    const top = element("tr", "", ...["Choice", `${visible(armOf(row)[1])} (baseline)`, visible(armOf(row)[0])].map((name, place) => {
+      const cell = element("th", place ? "" : "word", name);
       cell.scope = "col";
       return cell;
     }));
     const body = found[2].map((choice, place) => {
       const words = element("td", "word");
       putText(words, texts[choice]);
-      const right = plain(texts[choice]).trim() === target ? "✓ right" : "";
+      if (plain(texts[choice]).trim() === target) words.append(element("span", "right", "✓ right"));
       const values = sides.map((side, number) => {
         const text = side[place] === undefined ? "n/a" : Number.isFinite(side[place]) ? side[place].toFixed(perCharacter ? 3 : 2) : "none";
         return element("td", best[number] === place ? "picked" : "", best[number] === place ? `● ${text}` : text);
       });
-      return element("tr", "", words, element("td", "word", right), ...values);
+      return element("tr", "", words, ...values);
     });
     const made = element("div", "scroll", element("table", "", element("thead", "", top), element("tbody", "", ...body)));
     const note = `Log-probability of each choice${perCharacter ? " per character, as the metric takes it" : ""} (nats); ● the likeliest.`;
@@ -458,8 +458,7 @@
     $("[data-skip]").addEventListener("click", (event) => { event.preventDefault(); $(".list").focus(); });
     document.addEventListener("keydown", keys);
     addEventListener("hashchange", follow);
-    list();
-    follow();
+    if (!follow()) list();
     document.documentElement.dataset.listed = String(Math.round(performance.now()));
   }
   document.addEventListener("DOMContentLoaded", () => {
