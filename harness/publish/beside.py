@@ -72,7 +72,7 @@ def _plot(at: _At, found: dict[Standing, Metric]) -> Whiskers:
     said = "; ".join(f"{one.key.quant} on {one.key.hw} {figure(metric).text}" for one, metric in ordered)
     names = tuple((_short(one.key.quant, 9), _short(one.key.hw, 11)) for one, _ in ordered)
     height = _TOP + _ROW * len(ordered) + _BOTTOM
-    return Whiskers(title, f"{_title(at)}: {said}.", _WIDTH, height, names, tuple(rows), axis.ticks(4))
+    return Whiskers(title, f"{_title(at)}: {said}.", _WIDTH, height, names, tuple(rows), axis.ticks(5))
 
 
 def _short(name: str, letters: int) -> str:

@@ -15,7 +15,7 @@ from harness.report.steps import At, words
 from harness.report.wording import SYMBOLS, margin, percent, points, points_range
 
 FRONT = Link("All boxes", places.FRONT)
-_ON_FRONT = 15
+_ON_FRONT, _STEPS = 15, 4
 _WORDS = {
     "degraded": "worse somewhere",
     "broken": "not comparable somewhere",
@@ -49,12 +49,14 @@ def front(stock: Stock) -> Sheet:
     others = tuple(Link(one.folder, places.report(one.folder)) for one in stock.other_reports)
     more = (Section("reports", "Other reports", (Links(others),)),) if others else ()
     newest = Section("newest", "Newest figures", (rows.newest(every, find=True),))
+    steps = rows.steps(every, _STEPS)
+    first = (steps, newest) if any(one.changes for one in every) else (newest, steps)
     return Sheet(
         places.FRONT,
         "What quantization costs, and what the boxes deliver",
         _lead(every),
         (f"{len(stock.runs):,} runs", f"newest of {day(stock.runs[-1].ended)}") if stock.runs else ("no runs yet",),
-        (newest, rows.steps(every, _ON_FRONT), *ways, rows.runs(stock, stock.runs, _ON_FRONT), *more),
+        (*first, *ways, rows.runs(stock, stock.runs, _ON_FRONT), *more),
         warnings=tuple(_warnings(stock)),
         more=(Link("Atom feed", places.ATOM), Link("JSON feed", places.JSON_FEED)),
         search=True,
@@ -70,7 +72,7 @@ def _lead(found: Sequence[Standing]) -> str:
     parts = [f"{tally[name]} {_WORDS[name]}" for name in reversed(WORST_FIRST) if tally[name]]
     boxes = len({one.key.hw for one in judged})
     places_ = f"{boxes} boxes" if boxes > 1 else "one box"
-    noun = "quantization of a model" if len(judged) == 1 else "quantizations of models"
+    noun = "quantized model" if len(judged) == 1 else "quantized models"
     said = f"{len(judged)} {noun} on {places_}, each against full precision: {', '.join(parts)}."
     worse = [change for one in found for change in one.changes if change.worse]
     if not worse:

@@ -24,11 +24,13 @@ def newest(found: Sequence[Standing], find: bool = False) -> Grid:
     """One row per arm and box: its newest verdicts and figures, each of the newest run that has them."""
     shown = [name for name in FIGURES if any(one.metric(name) for one in found)]
     moved = any(change.worse for one in found for change in one.changes)
-    columns = ("Quantization", "Box", "Quality", *map(heading, shown), *(["Newest step"] * moved), "Newest run")
+    boxes = len({one.key.hw for one in found}) > 1
+    texts = ("Quantization", *(["Box"] * boxes), "Quality")
+    columns = (*texts, *map(heading, shown), *(["Newest step"] * moved), "Newest run")
     rows = tuple(
         (
             Field(f"{one.key.model} {one.key.quant}", one.key.runtime, to=one.key.path),
-            Field(one.key.hw, to=places.box(one.key.hw)),
+            *([Field(one.key.hw, to=places.box(one.key.hw))] * boxes),
             verdict(one),
             *(figure(one.metric(name)) for name in shown),
             *([newest_step(one)] * moved),
@@ -40,7 +42,8 @@ def newest(found: Sequence[Standing], find: bool = False) -> Grid:
         "Quality: every task against full precision on the same box; coloured by the worst of them, and undecided is "
         "no pass. Speed: single stream where it was measured, mean over rounds with its 95 % interval."
     )
-    return Grid("Newest figures", columns, rows, (0, 1, 2, *range(3 + len(shown), len(columns))), note, find=find)
+    words = (*range(len(texts)), *range(len(texts) + len(shown), len(columns)))
+    return Grid("Newest figures", columns, rows, words, note, find=find)
 
 
 def _newest_run(one: Standing) -> Field:
@@ -62,10 +65,10 @@ def steps(found: Iterable[Standing], most: int = _STEPS) -> Section:
             rows.append(step_fields(one, list(same)))
     rows.sort(key=lambda row: row[0].value, reverse=True)
     note = STEP_RULE + (f" The newest {most} of {len(rows)} are shown." if len(rows) > most else "")
-    columns = ("Since", "Arm", "", "Step", "Engine")
+    columns = ("Since", "Arm", "Step", "Engine")
     if not rows:
         note = f"No history has a step. {STEP_RULE}"
-    return Section("steps", "Steps", (Grid("Steps found", columns, tuple(rows[:most]), (0, 1, 2, 3, 4), note),))
+    return Section("steps", "Steps", (Grid("Steps found", columns, tuple(rows[:most]), (0, 1, 2, 3), note),))
 
 
 def runs(stock: Stock, found: Sequence[Summary], most: int, total: int | None = None) -> Section:
@@ -84,7 +87,7 @@ def _run(stock: Stock, one: Summary) -> tuple[Field, ...]:
         Field(title(one)),
         Field(day(one.started), value=one.started),
         Field(f"{one.measured} of {one.planned}"),
-        Field(trouble(one), tone="broken" if one.failed else ""),
+        Field(trouble(one), f"{one.later} left for another night" if one.later else "", "broken" if one.failed else ""),
         Field("report", to=places.report(report.folder)) if report else Field(""),
     )
 

@@ -16,6 +16,8 @@ from harness.report.sentence import tallied
 from harness.report.steps import At, words
 from harness.report.wording import SYMBOLS, margin, points, points_range, quantity, quantity_range, significant
 
+_STEP_LINES = 3
+
 
 def day(when: str) -> str:
     """An ISO time as "1 Sep 2026", "" for ""."""
@@ -104,23 +106,22 @@ def newest_step(one: Standing) -> Field:
 def step_fields(key: Standing, same: Sequence[Change]) -> tuple[Field, ...]:
     """A row for the steps of one arm that begin with the same run; what got worse first."""
     ordered = sorted(same, key=lambda one: not one.worse)
-    lines = [f"{name_of(one.series.place)}: {size(one)} {direction(one)}" for one in ordered]
+    signs = [SYMBOLS["degraded"] if one.worse else SYMBOLS["improved"] for one in ordered]
+    lines = [f"{sign} {name_of(one.series.place)}: {size(one)} {direction(one)}"
+             for sign, one in zip(signs, ordered, strict=True)]
+    lines = lines if len(lines) <= _STEP_LINES + 1 else [*lines[:_STEP_LINES], f"and {len(lines) - _STEP_LINES} more"]
     first = ordered[0]
-    worse = any(one.worse for one in ordered)
-    word = "worse" if worse and all(one.worse for one in ordered) else "better" if not worse else "mixed"
-    toned = {"worse": "degraded", "better": "improved"}.get(word, "inconclusive")
     return (
         Field(f"since {day(first.since.when)}", to=f"{key.key.path}#steps", value=first.since.when),
         Field(f"{key.key.model} {key.key.quant}", f"{key.key.runtime} on {key.key.hw}", to=key.key.path),
-        Field(f"{SYMBOLS[toned] if word != 'mixed' else '▼▲'} {word}", tone=toned),
-        Field(lines[0], "\n".join(lines[1:])),
+        Field(lines[0], "\n".join(lines[1:]), "degraded" if first.worse else "improved"),
         Field(cause(first), f"{first.runs[0]} runs before, {first.runs[1]} since"),
     )
 
 
 def trouble(run: Summary) -> str:
-    """What a run lacks, "" if nothing: cells that failed, and such as nothing is known of."""
-    left = run.planned - run.measured - run.failed - run.not_needed
+    """What a run lacks, "" if nothing: cells that failed or were not measured, but for those that wait their turn."""
+    left = run.planned - run.measured - run.failed - run.not_needed - run.later
     parts = [f"{run.failed} of {run.planned} cells failed"] if run.failed else []
     parts += [f"{left} of {run.planned} cells were not measured"] if left > 0 else []
     reason = f" ({run.reasons[0]})" if run.reasons and parts else ""
