@@ -206,5 +206,5 @@ def _note(view: View, readings: Iterable[str]) -> str:
     if any(one.objections for one in view.speeds.all.values()):
         said.append(f"{SIGNS['degraded']} flagged, {SIGNS[INVALID]} invalid: such rounds are left out")
     more = len(view.arms) - _ROWS
-    said += [f"{more} more arms in the tables below"] if more > 0 else []
+    said += [f"{more} more arms in the report's other tables"] if more > 0 else []
     return "; ".join(said) + "." if said else ""

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from harness.core.verdict import Analysis, Comparison
-from harness.report import html
+from harness.report import html, markdown
 from harness.report.document import compose
 from harness.report.forest import forest, lines
 from harness.report.glance import glance, worst
@@ -192,3 +192,22 @@ def test_of_more_candidates_than_fit_it_is_said_how_many_are_drawn() -> None:
     rows, what = lines(View(replace(base, arms=arms, comparisons=found)))
     assert len(rows) == 28
     assert what.endswith("the first 28 of 40")
+
+
+def test_report_md_opens_with_the_same_sentence_table_and_plot() -> None:
+    base = only(analysis(), ("q4_k_m",), ("code", "extract"))
+    document = compose(View(base))
+    before, _, _ = markdown.render(document).partition("\n## ")
+    assert document.headline in before
+    assert "> ⚠ 1 of 35 planned cells failed" in before
+    assert "| Q4_K_M | ? undecided<br>−1.3 | ▲ better<br>\\+1.7 |" in before
+    assert 'src="plots/opening.png"' in before
+
+
+def test_every_number_of_the_plot_is_known_to_the_data_files() -> None:
+    found = opening(View(only(analysis(), ("q4_k_m",)))).picture
+    assert found is not None
+    (panel,) = found.drawn
+    first, second = [(one.part, one.state) for one in panel.drawn][:2]
+    assert first == ("classify", "equivalent")
+    assert second == ("extract", "inconclusive")
