@@ -37,6 +37,7 @@ def summarize(analysis: Analysis) -> Summary:
         reasons=tuple(dict.fromkeys([*_reasons(records), *(f"{one.what}: {one.reason}" for one in plan.skips)])),
         overrides=plan.overrides,
         system=last.machine.system if last else "",
+        later=sum(isinstance(record, Skipped) and record.later for record in records),
     )
 
 

@@ -87,8 +87,8 @@ class Summary(Struct, frozen=True, forbid_unknown_fields=True):
     """One plan. `started` and `ended` are those of its first and last record (ISO 8601, UTC; "" without records).
 
     `fingerprint` names the hardware, `system` the operating system and the driver. `planned` cells of which some were
-    `measured`, some `failed`, some `not_needed` since their rounds had ended; `reasons` are those of failures and
-    skips, each once.
+    `measured`, some `failed`, some `not_needed` since their rounds had ended, some left for a `later` night; `reasons`
+    are those of failures and skips, each once.
     """
 
     plan: str
@@ -110,3 +110,4 @@ class Summary(Struct, frozen=True, forbid_unknown_fields=True):
     overrides: tuple[str, ...] = ()
     system: str = ""
     schema: int = SUMMARY_SCHEMA
+    later: int = 0

@@ -32,9 +32,9 @@ def environment() -> Environment:
     return made
 
 
-def asset(name: str) -> Markup:
+def asset(name: str, folder: Path = TEMPLATES) -> Markup:
     """A style or script of ours from templates/, to stand in a page as it is, with no byte before or after it."""
-    text = (TEMPLATES / name).read_text(encoding="utf-8")
+    text = (folder / name).read_text(encoding="utf-8")
     if "</" in text:
         raise ValueError(f"{name}: an end tag would close the element it stands in")
     return Markup(text)

@@ -96,38 +96,47 @@ def split(frame: pd.DataFrame) -> tuple[ItemTable, ...]:
 
     Needs the columns task, item_id, sample, metric, score, prompt_hash, finish_reason, first_tokens, cluster, level.
     """
-    groups = frame.groupby("task", sort=False, observed=True)
-    return tuple(_table(str(task), rows) for task, rows in groups)
-
-
-def _table(task: str, rows: pd.DataFrame) -> ItemTable:
-    ordered = rows.sort_values(KEY, kind="stable")
-    fresh = ~ordered.duplicated(KEY).to_numpy()
-    place = np.cumsum(fresh) - 1
-    scores: dict[str, NDArray[np.float64]] = {}
-    for metric, picked in ordered.groupby("metric", sort=False, observed=True).indices.items():
-        column = np.full(int(fresh.sum()), np.nan)
-        # Backwards, so that of a repeated row the first one stands.
-        column[place[picked[::-1]]] = ordered["score"].to_numpy(dtype=np.float64)[picked[::-1]]
-        scores[str(metric)] = column
-    heads = ordered[fresh]
-    texts: dict[str, Any] = {name: _texts(heads[name]) for name in TEXTS}
-    return ItemTable(
-        task=task,
-        sample=heads["sample"].to_numpy(dtype=np.int64),
-        scores=scores,
-        repeated=int(ordered.duplicated([*KEY, "metric"]).sum()),
-        **texts,
-    )
-
-
-def _texts(column: pd.Series) -> Text:
-    """A column as Python strings, each distinct one made once; one that says the same everywhere takes no room."""
     import pandas as pd
 
-    codes, names = pd.factorize(column.fillna(""))
-    distinct = np.asarray(names, dtype=object)
-    return np.broadcast_to(distinct[0], codes.shape) if len(distinct) == 1 else distinct[codes]
+    if frame.empty:
+        return ()
+    tasks, names = pd.factorize(frame["task"])
+    order = np.argsort(tasks, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(tasks, minlength=len(names)))[:-1])
+    columns = {name: pd.factorize(frame[name].fillna(""), sort=name == "item_id") for name in (*TEXTS, "metric")}
+    texts = {name: (codes, np.asarray(found, dtype=object)) for name, (codes, found) in columns.items()}
+    numbers = frame["sample"].to_numpy(dtype=np.int64), frame["score"].to_numpy(dtype=np.float64)
+    return tuple(_table(str(name), part, texts, numbers) for name, part in zip(names, parts, strict=True))
+
+
+def _table(
+    task: str,
+    rows: NDArray[np.intp],
+    texts: Mapping[str, tuple[NDArray[np.intp], Text]],
+    numbers: tuple[NDArray[np.int64], NDArray[np.float64]],
+) -> ItemTable:
+    """The rows of one task, sorted. `texts` are a code for each row of the frame, and what the codes stand for."""
+    rows = rows[np.lexsort((numbers[0][rows], texts["item_id"][0][rows]))]
+    item, sample, score = texts["item_id"][0][rows], numbers[0][rows], numbers[1][rows]
+    fresh = np.append(True, (item[1:] != item[:-1]) | (sample[1:] != sample[:-1]))
+    place, metric = np.cumsum(fresh) - 1, texts["metric"][0][rows]
+    scores: dict[str, NDArray[np.float64]] = {}
+    for code in dict.fromkeys(metric.tolist()):
+        column = np.full(int(fresh.sum()), np.nan)
+        # Backwards, so that of a repeated row the first one stands.
+        picked = np.flatnonzero(metric == code)[::-1]
+        column[place[picked]] = score[picked]
+        scores[str(texts["metric"][1][code])] = column
+    named = place * len(texts["metric"][1]) + metric
+    heads = rows[fresh]
+    said: dict[str, Any] = {name: _texts(texts[name][0][heads], texts[name][1]) for name in TEXTS}
+    repeated = named.size - np.unique(named).size
+    return ItemTable(task=task, sample=sample[fresh], scores=scores, repeated=repeated, **said)
+
+
+def _texts(codes: NDArray[np.intp], distinct: Text) -> Text:
+    """A column as Python strings, each distinct one made once; one that says the same everywhere takes no room."""
+    return np.broadcast_to(distinct[codes[0]], codes.shape) if np.ptp(codes) == 0 else distinct[codes]
 
 
 def pool(task: str, members: tuple[ItemTable, ...]) -> ItemTable:

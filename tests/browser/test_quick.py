@@ -1,7 +1,7 @@
 """A report over 50,000 items opens in under two seconds.
 
-What is held against the limit is the processor time of the page's main thread, which a busy machine does not change as
-it does wall time; both are told: make test-browser WORDS="-s -k under_two_seconds".
+What is held against the limit is the processor time of the page's process, all threads of it, which a busy machine does
+not change as it does wall time; both are told: make test-browser WORDS="-s -k under_two_seconds".
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import pytest
 from tests.browser.conftest import Opener
 
 if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession
+
     from tests.browser.watched import Watched
 
 LIMIT_SECONDS = 2.0
@@ -27,7 +29,7 @@ _PAINTED = "new Promise(done => requestAnimationFrame(() => setTimeout(() => don
 
 @dataclass(frozen=True)
 class Opening:
-    """Seconds from the navigation until what was waited for stood there: on the clock, and of the main thread."""
+    """Seconds from the navigation until what was waited for stood there: on the clock, and of the page's process."""
 
     wall: float
     cpu: float
@@ -37,12 +39,18 @@ def measured(watched: Watched, path: Path, wanted: str) -> Opening:
     """Open a page and wait for an element."""
     watched.open(path.with_name("inputs.json"))  # so that the page's process runs before it is timed
     session = watched.page.context.new_cdp_session(watched.page)
-    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    session.send("Performance.enable")
+    before = _process_seconds(session)
     watched.page.goto(path.resolve().as_uri(), wait_until="commit")
     watched.page.wait_for_selector(wanted, state="visible")
     wall = watched.page.evaluate(_PAINTED)
-    metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
-    return Opening(wall / 1000, metrics["TaskDuration"])
+    return Opening(wall / 1000, _process_seconds(session) - before)
+
+
+def _process_seconds(session: CDPSession) -> float:
+    """Processor time so far: https://chromedevtools.github.io/devtools-protocol/tot/Performance"""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return float(next(one["value"] for one in metrics if one["name"] == "ProcessTime"))
 
 
 @pytest.mark.parametrize("report", ["many"], indirect=True)

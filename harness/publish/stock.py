@@ -1,0 +1,136 @@
+"""What a site has to show: of every arm on every box its newest verdicts and speeds, its histories and their steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from harness.core.summary import ArmSummary, Metric, Summary, TaskVerdict
+from harness.history.series import Series, series
+from harness.history.steps import Change, changes
+from harness.publish import places
+from harness.report.wording import NO_INFORMATION
+
+WORST_FIRST = ("degraded", "broken", "inconclusive", NO_INFORMATION, "improved", "equivalent")
+
+
+class ArmKey(NamedTuple):
+    """An arm on a box."""
+
+    hw: str
+    model: str
+    quant: str
+    runtime: str
+
+    @property
+    def path(self) -> str:
+        """Its page."""
+        return places.arm(*self)
+
+    @property
+    def label(self) -> str:
+        """Without the box."""
+        return f"{self.model} {self.quant} {self.runtime}"
+
+
+class Found(NamedTuple):
+    """An arm as one run found it."""
+
+    run: Summary
+    arm: ArmSummary
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """An arm on a box: the newest run that planned it, that judged it, that scored it, that measured its speed."""
+
+    key: ArmKey
+    newest: Found
+    judged: Found | None
+    scored: Found | None
+    timed: Found | None
+    series: tuple[Series, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def verdicts(self) -> tuple[TaskVerdict, ...]:
+        """The newest verdicts on its tasks; those that claims rest on where there are any."""
+        found = self.judged.arm.verdicts if self.judged else ()
+        return tuple(one for one in found if one.confirmatory) or found
+
+    @property
+    def tone(self) -> str:
+        """The worst of them, "" without any: only an arm that is equivalent everywhere looks so."""
+        tones = {tone(one) for one in self.verdicts}
+        return next((one for one in WORST_FIRST if one in tones), "")
+
+    def metric(self, name: str) -> Metric | None:
+        """The newest figure of a reading at the lightest step of a load."""
+        found = [one for one in self.timed.arm.metrics if one.name == name] if self.timed else []
+        return min(found, key=lambda one: (one.step, one.load), default=None)
+
+
+def tone(one: TaskVerdict) -> str:
+    """Key into wording.SYMBOLS, as wording.tone."""
+    return NO_INFORMATION if one.note.startswith(NO_INFORMATION) else one.verdict.value
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report folder by its name, with the plan it is of ("" unknown)."""
+
+    folder: str
+    plan: str
+
+
+class Stock:
+    """Look-ups over all runs (newest last) and reports."""
+
+    def __init__(self, runs: Sequence[Summary], reports: Sequence[Report]) -> None:
+        self.runs = [run for run in runs if run.arms]
+        self.every_report = list(reports)
+        self.reports = {one.plan: one for one in sorted(reports, key=lambda one: one.folder) if one.plan}
+        planned = {run.plan for run in self.runs}
+        self.other_reports = [one for one in reports if one.plan not in planned]
+
+    @cached_property
+    def standings(self) -> dict[ArmKey, Standing]:
+        """Every arm on every box, by name."""
+        every: dict[ArmKey, list[Found]] = {}
+        for run in self.runs:
+            for arm in run.arms:
+                every.setdefault(ArmKey(run.hw, arm.model, arm.quant, arm.runtime), []).append(Found(run, arm))
+        rows: dict[ArmKey, list[Series]] = {}
+        for one in series(self.runs):
+            place = one.place
+            rows.setdefault(ArmKey(place.hw, place.model, place.quant, place.runtime), []).append(one)
+        return {key: _standing(key, found, rows.get(key, [])) for key, found in sorted(every.items())}
+
+    @cached_property
+    def boxes(self) -> dict[str, list[Standing]]:
+        """Box -> its arms."""
+        return self._by(0)
+
+    @cached_property
+    def models(self) -> dict[str, list[Standing]]:
+        """Model -> its arms."""
+        return self._by(1)
+
+    @cached_property
+    def quants(self) -> dict[str, list[Standing]]:
+        """Quantization -> its arms."""
+        return self._by(2)
+
+    def _by(self, place: int) -> dict[str, list[Standing]]:
+        found: dict[str, list[Standing]] = {}
+        for key, one in self.standings.items():
+            found.setdefault(key[place], []).append(one)
+        return dict(sorted(found.items()))
+
+
+def _standing(key: ArmKey, found: list[Found], rows: list[Series]) -> Standing:
+    def last(name: str) -> Found | None:
+        return next((one for one in reversed(found) if getattr(one.arm, name)), None)
+
+    steps = sorted((one for row in rows for one in changes(row)), key=lambda one: one.since.when, reverse=True)
+    return Standing(key, found[-1], last("verdicts"), last("scores"), last("metrics"), tuple(rows), tuple(steps))
