@@ -48,7 +48,7 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
   report    the report folder from stored results
   list      models, quantizations, runtimes, boxes, loads, suites; and what is
             stored: list results model=pocket --sort result, list plans, nights
-  show ID   one stored record, plan or night (the first letters of its id suffice)
+  show ID   one stored record, plan or night; the first letters of its id do
   doctor    is this computer ready?
   import    results of lm-eval, Inspect, llama.cpp or a CSV: import PATH name=q4
   export    for other tools: export CELL to=DIR format=lm_eval (or csv, parquet)
