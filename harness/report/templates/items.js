@@ -232,8 +232,9 @@
     const note = `Log-probability of each choice${perCharacter ? " per character, as the metric takes it" : ""} (nats); ● the likeliest.`;
     return [element("h3", "", "Choices"), made, element("p", "note", note)];
   }
+  let turns = 0;
   async function read(row) {
-    const article = $("article");
+    const article = $("article"), turn = ++turns;  // of two that wait for the same texts, the later one shows them
     article.replaceChildren(...head(row));
     article.removeAttribute("data-ready");
     let found, texts;
@@ -241,10 +242,10 @@
       const came = await shard(shardOf(row));
       [found, texts] = [came.r[row - data.starts[shardOf(row)]], came.s];
     } catch (error) {
-      if (row === chosen) article.append(element("p", "warning", error.message));
+      if (turn === turns && row === chosen) article.append(element("p", "warning", error.message));
       return;
     }
-    if (row !== chosen) return;
+    if (turn !== turns || row !== chosen) return;
     article.dataset.ready = row;
     if (!found || found[0] < 0) {
       article.append(element("p", "none", "Prompt and replies are not here; the remarks below say why."));
