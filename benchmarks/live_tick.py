@@ -95,11 +95,18 @@ def measure(session: Session, job: Job, number: int) -> Figures:
     return found | {"gap p99": quantiles(gaps, n=100)[-1], "ttft p95": quantiles(map(ttft, steady), n=20)[-1]}
 
 
-def turns(rounds: int) -> Iterator[tuple[bool, int]]:
-    """(whether the parent draws, number of the pass): A B, B A, A B, ..."""
+def in_turns(
+    session: Session, job: Job, rounds: int, every_seconds: float
+) -> tuple[dict[bool, list[Figures]], list[float]]:
+    """The figures with a parent that draws (True) and without, A B, B A, ..., and a tick's processor seconds."""
+    sides: dict[bool, list[Figures]] = {True: [], False: []}
+    costs: list[float] = []
+    measure(session, job, 2 * rounds)  # warm
     for number in range(rounds):
         for drawn in (number % 2 == 0, number % 2 == 1):
-            yield drawn, 2 * number + drawn
+            with parent(Path(job.scratch), every_seconds if drawn else 1e6, costs):
+                sides[drawn].append(measure(session, job, 2 * number + drawn))
+    return sides, costs
 
 
 def main() -> int:
@@ -114,15 +121,10 @@ def main() -> int:
     if given.draw:
         draw(given.draw, given.every)
         return 0
-    sides: dict[bool, list[Figures]] = {True: [], False: []}
-    costs: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         job = new_job(folder, given.runtime, given.threads)
         with import_module(job.cell.module).open_session(job) as session:
-            measure(session, job, 2 * given.rounds)  # warm
-            for drawn, number in turns(given.rounds):
-                with parent(Path(folder), given.every if drawn else 1e6, costs):
-                    sides[drawn].append(measure(session, job, number))
+            sides, costs = in_turns(session, job, given.rounds, given.every)
     what = f"{given.runtime}, {given.rounds} rounds each, {given.threads or 'all'} threads, drawn every {given.every} s"
     return _show(sides, f"{what}; a tick takes {1000 * mean_interval(costs).score:.1f} ms of one core")
 

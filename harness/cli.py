@@ -33,7 +33,6 @@ VERBS = {
     "merge": "harness.verbs.merge",
     "gate": "harness.verbs.gate",
     "accept": "harness.verbs.accept",
-    "publish": "harness.verbs.publish",
     "setup": "harness.verbs.setup",
     "calibrate": "harness.verbs.calibrate",
 }
@@ -49,12 +48,11 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
   report    the report folder from stored results
   list      models, quantizations, runtimes, boxes, loads, suites; and what is
             stored: list results model=pocket --sort result, list plans, nights
-  show ID   one stored record, plan or night (the first letters of its id suffice)
+  show ID   one stored record, plan or night; the first letters of its id do
   doctor    is this computer ready?
   import    results of lm-eval, Inspect, llama.cpp or a CSV: import PATH name=q4
   export    for other tools: export CELL to=DIR format=lm_eval (or csv, parquet)
   merge     results folders of several boxes into one: merge A B --to results
-  publish   a static site from all results and reports: publish --to site
   calibrate how exact is the load generator for served engines, on this box?
   gate      is this night worse than that one? gate --against last-accepted
   accept    a night as the new reference: accept last --reason "..."

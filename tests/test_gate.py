@@ -65,8 +65,8 @@ def test_two_per_cent_fewer_right_answers_are_caught_in_the_night_they_are_lost(
 
 @pytest.mark.slow
 def test_eight_per_cent_less_speed_is_caught_once_the_box_is_known(desk: Desk) -> None:
-    words = ("matrix=speed", "matrix.rounds=2", "matrix.max_rounds=0")
-    words = (*words, "runtime.options.tokens_per_second=100", "load.concurrency=[1]", "load.requests=4")
+    words = ("matrix=speed", "matrix.rounds=2", "matrix.max_rounds=0", "load.concurrency=[1]", "load.requests=4",
+             "runtime.options.tokens_per_second=100")
     for number in range(1, 10):
         night(desk, f"n{number:02d}", *words)
         if number == 1:

@@ -86,6 +86,12 @@ def _named(one: Summary) -> str:
     return f"night {one.night}" if one.night else f"plan {one.plan}"
 
 
+def before(tonight: Summary, others: Sequence[Summary], known: Sequence[Summary]) -> list[Summary]:
+    """The nights of the same box that teach its noise: all up to tonight, or to a reference that came later."""
+    until = max(one.started for one in (tonight, *others))
+    return [one for one in known if one.hw == tonight.hw and one.plan != tonight.plan and one.started <= until]
+
+
 def enough(tonight: Summary, others: Sequence[Summary]) -> list[Summary]:
     """As many of the references, newest first, as have all that tonight measured; the rest need not be read."""
     wanted = {what for arm in tonight.arms for what in _measured(arm)}

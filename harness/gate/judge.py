@@ -8,6 +8,7 @@ before undecided: what is shown stays shown.
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.core.gate import EXIT_CODES, Finding, Gate, NightGate, Outcome, Status
+from harness.core.summary import Summary
 from harness.gate import figures, quality, verdicts
 from harness.gate.night import Night, changes, crashed, elsewhere
 from harness.gate.rules import Rules
@@ -43,6 +44,12 @@ def judge(tonight: Night, references: Sequence[Night], before: Past, rules: Rule
         changed=tuple(changes(tonight, references)),
         elsewhere=tuple(elsewhere(tonight)),
     )
+
+
+def unjudged(tonight: Summary, reason: str) -> NightGate:
+    """A night that there is nothing to hold against."""
+    found = Finding("cell", "broken", "", "night", reason=reason)
+    return NightGate(tonight.plan, tonight.night, tonight.started, tonight.hw, "broken", (), (found,))
 
 
 def outcome(findings: Iterable[Finding]) -> Outcome:

@@ -32,7 +32,7 @@ def render(document: Document) -> str:
 
 def opened(opening: Opening) -> list[str]:
     """The sentence, what must not be missed, and the table."""
-    told = [f"**{escaped(opening.sentence)}**", *(f"⚠ {escaped(one)}" for one in opening.warnings)]
+    told = [f"**{escaped(opening.sentence)}**", *(f"> ⚠ {escaped(one)}" for one in opening.warnings)]
     told += [table(opening.table)] if opening.table.rows else []
     return [*told, escaped("; ".join(opening.qualifiers))]
 

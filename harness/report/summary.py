@@ -23,9 +23,9 @@ def render(document: Document, view: View) -> str:
 
 
 def _short(one: Table) -> Table:
-    """The table without its note, and with so many rows as fit."""
+    """The table with so many rows as fit; its note stays, since it says what the symbols mean and what is left out."""
     left = len(one.rows) - _ROWS
-    note = f"{left} more rows in report.md." if left > 0 else ""
+    note = f"{left} more rows in report.md. {one.note}" if left > 0 else one.note
     return Table(one.key, one.title, note, one.columns, one.rows[:_ROWS], one.words)
 
 

@@ -11,19 +11,19 @@ night is judged, on all boxes that have it. Exit code: 0 nothing is shown to be 
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
-from harness.core.errors import ConfigError, HarnessError
+from harness.core.errors import ConfigError, HarnessError, NotFound
 from harness.core.gate import Gate
 from harness.gate import choose
 from harness.gate.badge import badge
 from harness.gate.github import annotations, markdown
-from harness.gate.judge import gate, judge
+from harness.gate.judge import gate, judge, unjudged
 from harness.gate.junit import junit
-from harness.gate.night import Night
 from harness.gate.rules import Rules
 from harness.gate.series import past
 from harness.gate.table import show
@@ -61,17 +61,23 @@ def main(args: Arguments) -> int:
 
 
 def _judged(word: str, against: str, found: Stored, rules: Rules, allow: bool) -> Gate:
+    """A box without a reference keeps no other one from being judged."""
     accepted = references.read(found.layout)
-    starts = frozenset(one.plan for one in accepted)
-    loaded: dict[str, Night] = {}
-    nights = []
+    read = cache(lambda plan: found.night(next(one for one in found.known if one.plan == plan)))
+    nights, problems = [], []
     for summary in choose.nights(word, found.known):
-        others = choose.references(against, summary, found.known, accepted)
-        until = max(summary.started, *(one.started for one in others))
-        before = [one for one in found.known if one.plan != summary.plan and one.started <= until]
-        own = [one for one in before if one.hw == summary.hw]
-        needed = [loaded.setdefault(one.plan, found.night(one)) for one in choose.enough(summary, others)]
-        nights.append(judge(found.night(summary), needed, past(own, starts), rules))
+        try:
+            others = choose.references(against, summary, found.known, accepted)
+        except NotFound as error:
+            problems.append(error)
+            nights.append(unjudged(summary, str(error)))
+            continue
+        before = choose.before(summary, others, found.known)
+        needed = [read(one.plan) for one in choose.enough(summary, others)]
+        starts = frozenset(one.plan for one in accepted)
+        nights.append(judge(read(summary.plan), needed, past(before, starts), rules))
+    if len(problems) == len(nights):
+        raise problems[0]
     return gate(against, nights, allow)
 
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,10 +25,10 @@ class Box:
 
     folder: Path
 
-    def add(self, *planted: Planted, **changes: object) -> str:
+    def add(self, *planted: Planted, **changes: Any) -> str:
         """One more night, with what is planted from it on; returns its plan's id."""
-        made = replace(MADE, **{"count": KNOWN + 1, "planted": planted, **changes})  # type: ignore[arg-type]
-        return write_nights(Layout(self.folder), made, start=made.count - 1)[0]
+        made = replace(MADE, **{"count": KNOWN + 1, "planted": planted, **changes})
+        return write_nights(Layout(self.folder), made, start=made.count - 1)[-1]
 
     def verb(self, *words: str) -> int:
         """The exit code of a command on this folder."""
@@ -45,7 +46,7 @@ class Box:
         """A plan's records of quality or load cells, with their files."""
         files = sorted(self.folder.glob("cpu/*/2*/record.json"))
         read = [(path, msgspec.json.decode(path.read_bytes(), type=RunRecord)) for path in files]
-        return [(path, one) for path, one in read  # type: ignore[misc]
+        return [(path, one) for path, one in read
                 if one.run.plan_id == plan and one.run.cell.kind == kind]
 
     def flag(self, plan: str, verdict: str = "degraded") -> None:

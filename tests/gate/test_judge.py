@@ -80,7 +80,7 @@ def test_a_small_real_loss_is_the_same_and_says_so() -> None:
     ],
 )
 def test_whatever_keeps_nights_from_being_compared_is_broken(columns: dict[str, object], said: str) -> None:
-    gate = held(answered("b", RIGHT, RIGHT, **columns), answered("a", RIGHT, RIGHT))
+    gate = held(answered("b", RIGHT, RIGHT, ARMS, **columns), answered("a", RIGHT, RIGHT))
     (one,) = found(gate, "quality")
     assert (gate.outcome, one.status) == ("broken", "broken")
     assert said in one.reason

@@ -26,9 +26,8 @@ def test_eight_per_cent_slower_is_caught_and_only_where_it_is(box: Box) -> None:
     assert names(of(found, "worse")) == {("q4_k_m", "decode"), ("q4_k_m", "throughput"), ("q4_k_m", "energy")}
     decode = next(one for one in of(found, "worse") if one.name == "decode")
     assert decode.change == pytest.approx(0.92, abs=0.03)
-    assert decode.low is not None
-    assert decode.high is not None
-    assert decode.low < decode.change < decode.high < 1
+    low, middle, high = decode.low or 9, decode.change or 0, decode.high or 9
+    assert low < middle < high < 1
     assert decode.nights == 10, "eleven nights, of which an era's level costs one; a week later the engine was new"
 
 
@@ -148,3 +147,11 @@ def test_a_night_that_is_not_whole_is_accepted_by_force_only(box: Box, capsys: p
     assert box.verb("accept", "last", "--reason", "so be it", "--force") == 0
     (kept,) = sorted(box.folder.glob("cpu/references/*.json"))[1:]
     assert "q8_0" in json.loads(kept.read_bytes())["despite"][0]
+
+
+def test_a_new_box_without_a_reference_is_broken_and_keeps_no_other_from_being_judged(box: Box) -> None:
+    box.add(Planted(KNOWN, "decode", 0.9, hw="cpu"), boxes=("cpu", "rtx_4090"))
+    found = box.gate()
+    assert {night.hw: night.outcome for night in found.nights} == {"cpu": "worse", "rtx_4090": "broken"}
+    assert found.exit_code == 3
+    assert "no night of rtx_4090 is accepted" in of(found, "broken")[0].reason

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from harness.core.verdict import Analysis, Comparison
-from harness.report import html, markdown
+from harness.report import html, markdown, summary
 from harness.report.document import compose
 from harness.report.forest import forest, lines
 from harness.report.glance import glance, worst
@@ -199,7 +199,7 @@ def test_report_md_opens_with_the_same_sentence_table_and_plot() -> None:
     document = compose(View(base))
     before, _, _ = markdown.render(document).partition("\n## ")
     assert document.headline in before
-    assert "> ⚠ 1 of 35 planned cells failed" in before
+    assert "⚠ 1 of 35 planned cells failed" in before
     assert "| Q4_K_M | ? undecided<br>−1.3 | ▲ better<br>\\+1.7 |" in before
     assert 'src="plots/opening.png"' in before
 
@@ -211,3 +211,11 @@ def test_every_number_of_the_plot_is_known_to_the_data_files() -> None:
     first, second = [(one.part, one.state) for one in panel.drawn][:2]
     assert first == ("classify", "equivalent")
     assert second == ("extract", "inconclusive")
+
+
+def test_a_summary_keeps_what_its_symbols_mean_and_how_many_arms_are_left_out() -> None:
+    base = analysis()
+    view = View(replace(base, arms=tuple(replace(one, arm=f"{one.arm} {at}") for at in range(12) for one in base.arms)))
+    text = summary.render(compose(view), view)
+    assert "82 more arms in the report's other tables" in text
+    assert "which is not a pass" in text

@@ -1,5 +1,6 @@
 """The texts behind the list: some hundred rows to a file, every text once in it, and no more than people read."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from harness.store.items import LoadedRun
 
 SAMPLES = 4
 _NAMES_AT_ONCE = 2_000
+_DIGITS = re.compile(r"(\d+)")
 Key = tuple[str, int]
 
 
@@ -139,9 +141,14 @@ def rows_of(group: Sequence[Changed]) -> Iterator[list[Row]]:
     for one in group:
         for place, name in enumerate(one.names):
             by_name.setdefault(str(name), []).append(Row(one, place))
-    names = sorted(by_name)
+    names = sorted(by_name, key=_natural)
     for start in range(0, len(names), _NAMES_AT_ONCE):
         yield [row for name in names[start : start + _NAMES_AT_ONCE] for row in by_name[name]]
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sorts "item 9" before "item 10"; digits may be more than a number can have."""
+    return [(len(part.lstrip("0")), part) if part.isdecimal() else (0, part) for part in _DIGITS.split(name)]
 
 
 def said_of(run: LoadedRun, task: str, names: set[str], longest: int) -> dict[Key, Said]:

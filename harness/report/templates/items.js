@@ -295,7 +295,7 @@
     const list = $(".list");
     if (row < 0) {
       list.removeAttribute("aria-activedescendant");
-      $("article").replaceChildren(element("p", "none", data.rows.item.length ? "No item is chosen." : ""));
+      $("article").replaceChildren(element("p", "none", "No item fits what is asked for above."));
       paint();
       return;
     }

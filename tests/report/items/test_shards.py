@@ -96,6 +96,13 @@ def test_rows_are_in_many_shards_and_each_is_found_in_its_own(tmp_path: Path) ->
         assert (row(folder, at)["id"], row(folder, at)["replies"]) == (f"i{at:05d}", [[f"f16 {at}"], [f"q4_k_m {at}"]])
 
 
+def test_items_stand_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    names = ["i10", "i9", "9" * 5000, "i9b", "x", "", "i010"]
+    analysis, runs = compared({"f16": [1] * 7, "q4_k_m": [0] * 7}, item_id=names)
+    found = index(written(analysis, runs, tmp_path / "report"))["items"]["id"]
+    assert found == ["", "9" * 5000, "i9", "i9b", "i010", "i10", "x"]
+
+
 def test_the_same_records_give_the_same_bytes(tmp_path: Path) -> None:
     analysis, runs = compared({"f16": [1, 0, 1], "q4_k_m": [0, 1, 1], "q2_k": [0, 0, 0]})
     runs = {name: said(run, tmp_path, [f"{name} {at}" for at in range(3)]) for name, run in runs.items()}
