@@ -2,13 +2,14 @@
 
     python -m tools.screenshots [TO [RESULTS]]
 
-The report is that of the newest plan in results/ (`make demo` makes one). The site is of thirty simulated nights with a
-planted regression, beside that report: a history that is long enough to show one.
+The report is that of the newest plan in results/ (`make demo` makes one). The site is of those results and of thirty
+simulated nights with a planted regression: a history that is long enough to show one.
 """
 
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -59,13 +60,15 @@ def report(results: Path, scratch: Path) -> Path:
 
 
 def site(results: Path, scratch: Path) -> Path:
-    """A site over the report and thirty nights, of which the twenty-first brought a slower decode."""
+    """A site over the results and thirty nights that never were, of which the twenty-first brought a slower decode."""
     from harness.store.layout import Layout
     from tools.simulated_nights import Nights, Planted, write_nights
 
-    write_nights(Layout(scratch / "nights"), Nights(30, planted=(Planted(20, "decode", 0.92, quant="q4_k_m"),)))
-    folders = (f"results={scratch / 'nights'}", f"reports={scratch / 'reports'}")
-    _harness("publish", "--to", str(scratch / "site"), *folders)
+    both = scratch / "results"
+    shutil.copytree(results, both, ignore=shutil.ignore_patterns(".*"))
+    slower = Planted(20, "decode", 0.92, hw="dgx_spark", quant="q4_k_m")
+    write_nights(Layout(both), Nights(30, ("dgx_spark", "mac_studio"), ("simulated-4b",), (slower,)))
+    _harness("publish", "--to", str(scratch / "site"), f"results={both}", f"reports={scratch / 'reports'}")
     return scratch / "site"
 
 

@@ -13,9 +13,10 @@ from harness.core.record import ItemResult, ItemText
 from harness.core.suite import Task
 from harness.store import write
 from harness.store.layout import Layout
-from harness.verbs import Arguments, report
-from tests.browser.hostile import replies
+from harness.verbs import Arguments, publish, report
+from tests.browser.hostile import names, replies
 from tests.compare.arms import Arms, answers, flipped, measured, suite
+from tools.simulated_nights import Nights, Planted, write_nights
 
 SEED = 7
 QUANTS = {"q4_k_m": (0.05, 0.10), "q2_k": (1.0, 1.0)}
@@ -107,3 +108,21 @@ def _hostile() -> Iterator[Said]:
         task = "gsm8k" if at % 3 else "<img src=x onerror=window.__pwned=1>"
         name = f"{at} {text[:60]}"
         yield Said(task, name, text, other[:2000], {"f16": (other, right), "q4_k_m": (text, 1 - right)})
+
+
+def site(folder: Path) -> Path:
+    """A published site of eight nights on two boxes, of which the last three were slower."""
+    slower = Planted(5, "decode", 0.9, hw="dgx_spark")
+    return _site(folder, Nights(8, ("dgx_spark", "cpu"), planted=(slower,)))
+
+
+def hostile_site(folder: Path) -> Path:
+    """A published site of models whose names want out."""
+    return _site(folder, Nights(4, ("cpu",), tuple(storable(name) for name in names() if name.strip())))
+
+
+def _site(folder: Path, nights: Nights) -> Path:
+    write_nights(Layout(folder / "results"), nights)
+    words = (f"results={folder / 'results'}", f"reports={folder / 'reports'}")
+    publish.main(Arguments(words, flags={"to": str(folder / "site")}))
+    return folder / "site"

@@ -18,10 +18,10 @@ REPLIES = pytest.mark.parametrize("report", ["hostile_replies"], indirect=True)
 EITHER = pytest.mark.parametrize("report", ["hostile", "hostile_replies"], indirect=True)
 # What our own templates and figures are made of: an element of another kind came out of a text.
 _OWN = """
-html head meta title style script body main header footer nav section article aside div span p a ul ol li dl dt dd h1 h2
-h3 h4 strong em b small abbr code pre kbd table caption colgroup col thead tbody tfoot tr th td details summary figure
-figcaption dialog noscript form button input select option optgroup label fieldset legend output time mark ins del br hr
-template svg g path rect circle line polyline polygon text tspan title desc defs use clippath
+html head meta link title style script body main header footer nav section article aside div span p a ul ol li dl dt
+dd h1 h2 h3 h4 strong em b small abbr code pre kbd table caption colgroup col thead tbody tfoot tr th td details
+summary figure figcaption dialog noscript form button input select option optgroup label fieldset legend output time
+mark ins del br hr template svg g path rect circle line polyline polygon text tspan title desc defs use clippath
 """
 _BREAKS = "<>\"'|`*$={\n\0\u202e"
 _READ_ALL = """
