@@ -53,6 +53,20 @@ def test_verdicts_and_speeds_are_each_of_the_newest_run_that_has_them() -> None:
     assert one.newest.run == runs[2]
 
 
+def test_a_run_that_has_not_begun_hides_nothing(tmp_path: Path) -> None:
+    from msgspec.structs import replace
+
+    runs = [run(1, arm("q4", [judged(Verdict.EQUIVALENT)])), run(2, arm("q4", [judged(Verdict.BROKEN)]))]
+    runs[1] = replace(runs[1], started="", ended="", measured=0)
+    assert Stock(runs, []).standings[KEY].tone == "equivalent"
+    publish(runs, tmp_path / "none", tmp_path / "site")
+    text = Page(tmp_path / "site/index.html").text
+    assert "4 of 4 cells were not measured" in text
+    assert [page.dead() for page in pages(tmp_path / "site") if page.dead()] == []
+    publish(runs[1:], tmp_path / "none", tmp_path / "site")
+    assert [page.dead() for page in pages(tmp_path / "site") if page.dead()] == []
+
+
 def test_what_waits_for_another_night_is_no_trouble() -> None:
     from msgspec.structs import replace
 
