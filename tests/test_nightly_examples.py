@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli import VERBS
 from harness.core.record import Completed
 from harness.core.suite import Suite
 from harness.store import read
@@ -71,7 +70,7 @@ def test_the_script_does_a_night_and_takes_in_what_other_boxes_brought(tmp_path:
            "WORDS": " ".join([*words, f"--conf {tmp_path / 'conf'}"]), "INBOX": str(tmp_path / "stick")}
     env = {**os.environ, **env}
     night = subprocess.run([EXAMPLES / "night.sh"], env=env, text=True, capture_output=True, check=False)
-    assert night.returncode == (0 if "publish" in VERBS else 1), night.stdout + night.stderr
+    assert night.returncode == 0, night.stdout + night.stderr
     records = [read.record(path.parent) for path in state.glob("results/cpu/*/*/record.json")]
     assert all(isinstance(record, Completed) for record in records)
     assert sorted(bool(record.run.night) for record in records) == [False, True]
