@@ -7,7 +7,7 @@ nothing else; each is one call with one literal of JSON.
 `write` is all that the rest of the report needs to know; `address` names an item, a task or an arm in links.
 """
 
-from harness.report.items.changed import Changed, Reader, find
+from harness.report.items.changed import Reader
 from harness.report.items.page import address, write
 
-__all__ = ["Changed", "Reader", "address", "find", "write"]
+__all__ = ["Reader", "address", "write"]
