@@ -33,6 +33,7 @@ VERBS = {
     "merge": "harness.verbs.merge",
     "gate": "harness.verbs.gate",
     "accept": "harness.verbs.accept",
+    "publish": "harness.verbs.publish",
     "setup": "harness.verbs.setup",
     "calibrate": "harness.verbs.calibrate",
 }
@@ -54,6 +55,7 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
   export    for other tools: export CELL to=DIR format=lm_eval (or csv, parquet)
   merge     results folders of several boxes into one: merge A B --to results
   calibrate how exact is the load generator for served engines, on this box?
+  publish   a static site from all results and reports: publish --to site
   gate      is this night worse than that one? gate --against last-accepted
   accept    a night as the new reference: accept last --reason "..."
   setup X   an environment for a runtime: vllm, hf, mlx, llama-cpp, openai

@@ -92,7 +92,9 @@ def test_show_of_an_unknown_id_names_the_next_command(tmp_path: Path, capsys: py
     assert "see python -m harness list results" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["list"], ["list", "quant"], ["list", "results"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["list"], ["list", "quant"], ["list", "results", "results=none"]]
+)
 def test_quick_verbs_import_nothing_heavy(words: list[str]) -> None:
     code = (
         f"import sys; from harness.cli import run; run({words!r}); "

@@ -135,7 +135,7 @@ def _lines(desk: Desk) -> int:
 
 
 def _items(desk: Desk, results: str) -> pd.DataFrame:
-    """The items that the newest plan's comparison rests on, without what differs from run to run."""
+    """The items that the newest plan's comparison rests on, with their texts, without what differs from run to run."""
     layout = Layout(desk.folder / results)
     plan = read.plan(layout)
     frames = []
@@ -144,10 +144,13 @@ def _items(desk: Desk, results: str) -> pd.DataFrame:
         assert folder is not None
         items = read.items(folder)
         assert items is not None
-        frames.append(items.assign(quant=cell.quant))
+        said = pd.read_parquet(folder / "texts.parquet", columns=["task", "item_id", "prompt", "target", "reply"])
+        frames.append(items.merge(said, how="outer", validate="one_to_one").assign(quant=cell.quant))
     whole: pd.DataFrame = pd.concat(frames)
     keys = ["quant", "task", "item_id"]
-    return whole.sort_values(keys)[[*keys, "score", "reply_hash", "prompt_hash"]].reset_index(drop=True)
+    assert [text_digest(reply) for reply in whole["reply"]] == list(whole["reply_hash"])
+    columns = [*keys, "score", "reply_hash", "prompt_hash", "prompt", "target", "reply"]
+    return whole.sort_values(keys)[columns].reset_index(drop=True)
 
 
 def test_a_plan_that_stops_early_is_another_plan_and_the_usual_one_keeps_its_name(desk: Desk) -> None:

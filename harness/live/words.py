@@ -137,7 +137,7 @@ def looked(event: Looked) -> str:
     """How a look went."""
     done = ("all items in: " if event.number == event.last else "settled: ") + (", ".join(event.ended) or "none")
     rest = f"; to look {event.number + 1}: {', '.join(event.going_on)}" if event.going_on else ""
-    return f"look {event.number}/{event.last}: {done}{rest}"
+    return f"look {event.number}/{event.last} {done}{rest}"
 
 
 def rounds(event: RoundsEnded) -> str:

@@ -55,7 +55,7 @@ def front(stock: Stock) -> Sheet:
         places.FRONT,
         "What quantization costs, and what the boxes deliver",
         _lead(every),
-        (f"{len(stock.runs):,} runs", f"newest of {day(stock.runs[-1].ended)}") if stock.runs else ("no runs yet",),
+        (f"{len(stock.runs):,} runs", f"newest of {day(stock.newest)}") if stock.newest else ("no runs yet",),
         (*first, *ways, rows.runs(stock, stock.runs, _ON_FRONT), *more),
         warnings=tuple(_warnings(stock)),
         more=(Link("Atom feed", places.ATOM), Link("JSON feed", places.JSON_FEED)),
@@ -93,7 +93,8 @@ def _warnings(stock: Stock) -> Iterator[str]:
 
 def _count(found: Sequence[Standing]) -> str:
     steps = sum(change.worse for one in found for change in one.changes)
-    return f"{len(found)} arms" + (f", {steps} steps for the worse" if steps else "")
+    arms = f"{len(found)} arm{'s' * (len(found) > 1)}"
+    return arms + (f", {steps} step{'s' * (steps > 1)} for the worse" if steps else "")
 
 
 def _box(stock: Stock, hw: str, found: Sequence[Standing]) -> Sheet:
@@ -104,7 +105,7 @@ def _box(stock: Stock, hw: str, found: Sequence[Standing]) -> Sheet:
         (f"{len(prints)} different machines go by this name; their speeds are kept apart: {', '.join(machines)}.",)
         if len(prints) > 1 and hw != IMPORTED else ()
     )
-    facts = (*machines[-1:], f"{len(own):,} runs", f"newest of {day(own[-1].ended)}" if own[-1].ended else "")
+    facts = (*machines[-1:], f"{len(own):,} runs", f"newest of {day(max(run.ended for run in own))}")
     sections = (Section("newest", "Newest figures", (rows.newest(found),)), rows.steps(found), *_models_of(found),
                 rows.runs(stock, own, len(own)))
     return Sheet(places.box(hw), _box_title(hw), _lead(found), tuple(filter(None, facts)), sections, (FRONT,), warning)
@@ -131,7 +132,7 @@ def _model(name: str, found: Sequence[Standing]) -> Sheet:
 
 def _quant(name: str, found: Sequence[Standing]) -> Sheet:
     sections = (Section("newest", "Newest figures", (rows.newest(found),)), rows.steps(found))
-    return Sheet(places.quant(name), name, _lead(found), (f"{len(found)} arms",), sections, (FRONT,))
+    return Sheet(places.quant(name), name, _lead(found), (_count(found),), sections, (FRONT,))
 
 
 def _arm(one: Standing) -> Sheet:
@@ -198,9 +199,9 @@ def _run(stock: Stock, run: Summary) -> Sheet:
     sections = (
         *blocks,
         *((Section("reasons", "What failed or was left out", reasons),) if reasons else ()),
-        Section("again", "The same again", (Prose("python -m harness run " + " ".join(run.overrides)),)),
+        Section("again", "The same again", (Prose("python -m harness run " + " ".join(run.overrides), code=True),)),
     )
-    trail = (FRONT, Link(run.hw, places.box(run.hw)))
+    trail = (FRONT, Link(run.hw, places.box(run.hw))) if run.hw in stock.boxes else (FRONT,)
     more = (Link("The whole report", places.report(report.folder)),) if report else ()
     warning = (f"{trouble(run)}.",) if trouble(run) else ()
     return Sheet(places.run(run.plan), title(run), lead, tuple(filter(None, facts)), sections, trail, warning, more)
@@ -213,8 +214,9 @@ def _arm_of(run: Summary, arm: ArmSummary) -> Section:
     figures = tuple((Field(heading(one.name), words(At(one.load, one.step))), figure(one)) for one in arm.metrics)
     columns = ("Reading", "Mean over rounds")
     blocks += [Grid("Readings", columns, figures, (0,), folded=True)] if figures else []
-    to = places.arm(run.hw, arm.model, arm.quant, arm.runtime)
-    blocks += [Links((Link("History", to, "of this arm on this box"),))]
+    if run.ended:
+        to = places.arm(run.hw, arm.model, arm.quant, arm.runtime)
+        blocks += [Links((Link("History", to, "of this arm on this box"),))]
     label = f"{arm.model} {arm.quant} {arm.runtime}"
     return Section(places.slug(label), label + (" (baseline)" if arm.is_baseline else ""), tuple(blocks))
 

@@ -15,7 +15,7 @@ _LETTERS = 60
 def slug(name: str) -> str:
     """A name as a part of an address: lower-case letters, digits, dots, lines and hyphens."""
     plain = re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-.")[:_LETTERS]
-    return plain if plain == name else f"{plain}-{text_digest(name)[:8]}".lstrip("-")
+    return plain if plain and plain == name else f"{plain}-{text_digest(name)[:8]}".lstrip("-")
 
 
 def box(hw: str) -> str:

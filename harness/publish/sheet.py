@@ -52,9 +52,10 @@ class Links:
 
 @dataclass(frozen=True)
 class Prose:
-    """A paragraph."""
+    """A paragraph; `code` marks a command to copy."""
 
     text: str
+    code: bool = False
     kind: Literal["prose"] = "prose"
 
 

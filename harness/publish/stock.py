@@ -97,14 +97,24 @@ class Stock:
     def standings(self) -> dict[ArmKey, Standing]:
         """Every arm on every box, by name."""
         every: dict[ArmKey, list[Found]] = {}
-        for run in self.runs:
+        for run in self.begun:
             for arm in run.arms:
                 every.setdefault(ArmKey(run.hw, arm.model, arm.quant, arm.runtime), []).append(Found(run, arm))
         rows: dict[ArmKey, list[Series]] = {}
-        for one in series(self.runs):
+        for one in series(self.begun):
             place = one.place
             rows.setdefault(ArmKey(place.hw, place.model, place.quant, place.runtime), []).append(one)
         return {key: _standing(key, found, rows.get(key, [])) for key, found in sorted(every.items())}
+
+    @property
+    def begun(self) -> list[Summary]:
+        """The runs that have any record: one that has none says nothing yet, and hides nothing."""
+        return [run for run in self.runs if run.ended]
+
+    @property
+    def newest(self) -> str:
+        """When the newest record was begun, "" without any."""
+        return max((run.ended for run in self.runs), default="")
 
     @cached_property
     def boxes(self) -> dict[str, list[Standing]]:

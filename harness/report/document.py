@@ -1,6 +1,7 @@
 """The report before it has a form: first screen and sections in reading order; Markdown and page follow it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from harness.report.blocks import Section
 from harness.report.contents import sections
@@ -12,13 +13,16 @@ from harness.report.wording import day
 
 @dataclass(frozen=True)
 class Document:
-    """Everything to be rendered, in order; `changed` is the number of rows in items.html, 0 where there is none."""
+    """Everything to be rendered, in order.
+
+    `changed` has the address in items.html and the number of answers that changed, by the key of each task's card.
+    """
 
     title: str
     facts: tuple[str, ...]
     opening: Opening
     sections: tuple[Section, ...]
-    changed: int = 0
+    changed: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
     def headline(self) -> str:

@@ -19,6 +19,7 @@ from harness.report.blocks import flat
 from harness.report.document import Document, compose
 from harness.report.frame import tidy
 from harness.report.plots import Picture
+from harness.report.tasks import card_of
 from harness.report.view import View
 from harness.report.wording import public
 
@@ -38,7 +39,9 @@ def write(analysis: Analysis, folder: Path, reader: items.Reader = lambda cell: 
     with tempfile.TemporaryDirectory(prefix=".report-", dir=folder) as scratch:
         draft = Path(scratch) / "report"
         draft.mkdir()
-        document = replace(document, changed=items.write(view, reader, draft, document.title))
+        changed = items.write(view, reader, draft, document.title)
+        links = {card_of(view, task): (items.address(task), number) for task, number in changed.items()}
+        document = replace(document, changed=links)
         _fill(draft, view, document)
         return _settle(draft, folder, f"{view.day.isoformat() if view.day else 'undated'}-{slug(view)}")
 

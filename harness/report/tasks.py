@@ -42,11 +42,16 @@ def cards(view: View, drawn: dict[str, Picture]) -> tuple[Block, ...]:
     return (Prose(HOW_TO_READ), *found) if found else ()
 
 
+def card_of(view: View, task: str) -> str:
+    """The anchor of a task's card."""
+    return f"{key_of(view, task)}-card"
+
+
 def _card(view: View, task: str, drawn: dict[str, Picture]) -> Fold:
     key = key_of(view, task)
     picture = (drawn[key],) if key in drawn else ()
     blocks = (Prose(_what(view, task)), *picture, _table(view, task))
-    return Fold(f"{key}-card", view.task_labels[task], _brief(view, task), blocks)
+    return Fold(card_of(view, task), view.task_labels[task], _brief(view, task), blocks)
 
 
 def _brief(view: View, task: str) -> str:

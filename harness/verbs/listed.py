@@ -56,6 +56,7 @@ class _Suited(Struct):
 
 
 Row = Result | Planned
+_UNREADABLE = "unreadable by this version"
 R = TypeVar("R", Result, Planned)
 RESULTS = (Column("cell", 10), Column("when", 5), Column("box", 2), Column("model", 4), Column("quant", 9),
            Column("runtime", 3), Column("kind", 7), Column("result", 8, True), Column("seconds", 1, True),
@@ -70,7 +71,7 @@ def result(folder: Path) -> Result:
     row = Result(
         cell=folder.parent.name, run=folder.name.split("-", 1)[-1], when=glance.stamp(folder.name),
         box=folder.parent.parent.name, model="", quant="", runtime="", kind="", seconds=None,
-        state="unreadable by this version", plan="", folder=str(folder),
+        state=_UNREADABLE, plan="", folder=str(folder),
     )
     try:
         found = glance.record(folder)
@@ -95,11 +96,14 @@ def with_result(row: Result, layout: Layout) -> Result:
     if row.state in ("failed", "skipped") or not row.kind:
         return row
     figures: tuple[Figure, ...] = ()
-    if row.kind != "speed":
-        suite = _suite(layout, row.plan)
-        figures = headline.scores(Path(row.folder), suite) if suite else ()
-    elif isinstance(record := read.record(Path(row.folder)), Completed):
-        figures = headline.speeds(record)
+    try:
+        if row.kind != "speed":
+            suite = _suite(layout, row.plan)
+            figures = headline.scores(Path(row.folder), suite) if suite else ()
+        elif isinstance(record := read.record(Path(row.folder)), Completed):
+            figures = headline.speeds(record)
+    except SchemaError:
+        return msgspec.structs.replace(row, state=_UNREADABLE)
     if not figures:
         return row
     first = figures[0]
@@ -110,11 +114,15 @@ def planned(path: Path, layout: Layout) -> Planned:
     """A plan's row."""
     from harness.core.plan import Plan
 
-    plan = msgspec.json.decode(path.read_bytes(), type=Plan)
-    begun = path.name.partition("-")[0]
+    begun, _, plan_id = path.stem.partition("-")
+    when, box = glance.stamp(path.name), path.parent.parent.name
+    try:
+        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    except msgspec.DecodeError:
+        return Planned(plan_id, when, box, "", "", "", "", 0, 0, _UNREADABLE)
     measured = sum(_is_measured(layout.cell(cell), begun, plan.owner_of(cell)) for cell in plan.cells)
     return Planned(
-        plan=plan.id, when=glance.stamp(path.name), box=plan.hw, night=plan.night,
+        plan=plan.id, when=when, box=box, night=plan.night,
         model=_each(cell.model for cell in plan.cells), quant=_each(cell.quant for cell in plan.cells),
         runtime=_each(cell.runtime for cell in plan.cells), cells=len(plan.cells), measured=measured,
         state="ok" if measured == len(plan.cells) else "open",

@@ -1,82 +1,103 @@
-"""The published site in a browser: a folder of files that is read and searched without a network, whatever is in it."""
+"""The site as a browser shows it: the search by keyboard, the charts, no width that scrolls, nothing to object to."""
 
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
+from playwright.sync_api import Page
 
+from harness.history.summaries import summaries
+from harness.publish.site import publish
+from harness.store.layout import Layout
 from tests.browser.conftest import Opener
-from tests.browser.looks import contrasts, order_of_headings, reached_by_tab, violations
-from tests.browser.test_hostile import calm
+from tests.browser.looks import contrasts, violations
 from tests.browser.watched import LAPTOP, PHONE
+from tools.simulated_nights import Nights, Planted, write_nights
 
-SITE = pytest.mark.parametrize("report", ["site"], indirect=True)
-HOSTILE = pytest.mark.parametrize("report", ["hostile_site"], indirect=True)
-
-_ADDRESSES = "all => all.map(one => new URL(one.getAttribute('href'), location.href).href)"
-
-
-def every_page(site: Path) -> list[Path]:
-    """The site's own pages, without the reports that lie in it."""
-    return [path for path in sorted(site.rglob("*.html")) if "reports" not in path.parts]
+HISTORY = "history/dgx_spark/qwen3/q4_k_m/llama_cpp.html"
+EVERY = pytest.mark.parametrize(
+    "path", ["index.html", "box/dgx_spark.html", "model/qwen3.html", "quant/q4_k_m.html", HISTORY, "404.html"])
 
 
-@SITE
-def test_the_first_screen_says_what_changed(report: Path, opened: Opener) -> None:
-    page = opened().open(report / "index.html")
-    sentence = page.locator(".headline").bounding_box()
-    assert sentence is not None
-    assert sentence["y"] + sentence["height"] < LAPTOP[1] / 2
-    assert "worse" in page.locator(".headline").inner_text()
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten nights of a model on one box, slower from the seventh on, and one night of two models on another."""
+    folder = tmp_path_factory.mktemp("site")
+    slower = Planted(6, "decode", 0.92, quant="q4_k_m")
+    write_nights(Layout(folder / "results"), Nights(10, planted=(slower,), items=40, rounds=2))
+    write_nights(Layout(folder / "results"), Nights(1, ("rtx_4090",), ("qwen3", "gemma3"), items=40, rounds=2))
+    publish(summaries(Layout(folder / "results")), folder / "reports", folder / "site")
+    return folder / "site"
 
 
-@SITE
-def test_every_page_opens_and_every_link_leads_to_a_file(report: Path, opened: Opener) -> None:
-    watched = opened()
-    for path in every_page(report):
-        page = watched.open(path)
-        assert page.locator("h1").count() == 1
-        for link in page.locator("a[href]").evaluate_all(_ADDRESSES):
-            target = Path(unquote(urlsplit(link).path))
-            assert target.is_file(), f"{path.name}: {link}"
+def _left(page: Page) -> list[str]:
+    """The texts of the table's rows and the links that a search left."""
+    rows = page.locator("[data-find] tbody tr:visible, [data-find] li:visible")
+    return [" ".join(text.split()) for text in rows.all_inner_texts()]
 
 
-@SITE
-def test_the_search_box_leaves_what_holds_every_word(report: Path, opened: Opener) -> None:
-    page = opened().open(report / "index.html")
+def test_the_search_finds_models_boxes_and_quantizations_by_every_word(site: Path, opened: Opener) -> None:
+    page = opened().open(site / "index.html")
+    assert len(_left(page)) > 12
     page.keyboard.press("/")
-    page.keyboard.type("q4_k_m")
-    rows = page.locator("[data-find] tbody tr:visible, [data-find] li:visible").all_inner_texts()
-    assert rows
-    assert all("q4_k_m" in row.lower() for row in rows)
+    page.keyboard.type("gemma q8")
+    assert len(_left(page)) == 1
+    assert "gemma3 q8_0" in _left(page)[0]
+    assert page.locator("#search-count").inner_text() == "1 found"
     page.keyboard.press("Escape")
-    assert page.locator("[data-find] tbody tr:visible, [data-find] li:visible").count() > len(rows)
+    assert len(_left(page)) > 12
+    page.keyboard.type("RTX")
+    assert all("rtx_4090" in one for one in _left(page))
+    page.keyboard.type(" nothing like it")
+    assert _left(page) == []
+    assert "nothing found" in page.locator("#search-count").inner_text()
 
 
-@SITE
+def test_what_was_found_is_walked_and_opened_without_a_mouse(site: Path, opened: Opener) -> None:
+    page = opened().open(site / "index.html")
+    page.keyboard.press("/")
+    page.keyboard.type("q4_k_m dgx")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.textContent") == "qwen3 q4_k_m"
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/llama_cpp.html")
+    assert "qwen3 q4_k_m on dgx_spark" in page.title()
+
+
+def test_the_first_screen_says_what_got_worse(site: Path, opened: Opener) -> None:
+    page = opened().open(site / "index.html")
+    assert page.get_by_text("since 7 Sep 2026", exact=True).first.bounding_box()["y"] < LAPTOP[1]
+    assert page.locator("h2", has_text="Newest figures").bounding_box()["y"] < LAPTOP[1]
+
+
+def test_the_search_box_is_not_there_where_it_would_not_work(site: Path, opened: Opener) -> None:
+    page = opened(java_script_enabled=False).open(site / "index.html")
+    assert not page.locator("#search").is_visible()
+    assert page.locator("[data-find] tbody tr").count() > 6
+
+
+@EVERY
+@pytest.mark.parametrize("width", [320, 390, 1366])
+def test_no_width_scrolls_the_page_sideways(site: Path, opened: Opener, path: str, width: int) -> None:
+    page = opened((width, 844)).open(site / path)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@EVERY
 @pytest.mark.parametrize(("scheme", "size"), [("light", LAPTOP), ("dark", PHONE)], ids=["light laptop", "dark phone"])
-def test_axe_finds_nothing_to_object_to(report: Path, opened: Opener, scheme: str, size: tuple[int, int]) -> None:
-    watched = opened(size, color_scheme=scheme)
-    for path in (report / "index.html", max(every_page(report), key=lambda one: one.stat().st_size)):
-        page = watched.open(path)
-        assert violations(page) == []
-        assert [one for one in contrasts(page) if one.ratio < 4.5] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+def test_nothing_to_object_to(site: Path, opened: Opener, path: str, scheme: str, size: tuple[int, int]) -> None:
+    page = opened(size, color_scheme=scheme).open(site / path)
+    assert violations(page) == []
+    assert [one for one in contrasts(page) if one.ratio < 4.5] == []
 
 
-@SITE
-def test_headings_and_controls_are_in_order(report: Path, opened: Opener) -> None:
-    page = opened(reduced_motion="reduce").open(report / "index.html")
-    levels = order_of_headings(page)
-    assert [(a, b) for a, b in zip(levels, levels[1:], strict=False) if b > a + 1] == []
-    reached, controls = reached_by_tab(page)
-    assert controls - set(reached) == set()
-    assert [one for one, visible in reached.items() if not visible] == []
-
-
-@HOSTILE
-def test_hostile_models_stay_text_on_every_page(report: Path, opened: Opener) -> None:
-    watched = opened()
-    for path in every_page(report):
-        watched.open(path)
-        calm(watched)
+def test_a_step_is_drawn_where_it_is_and_its_run_opened_from_the_chart(site: Path, opened: Opener) -> None:
+    page = opened().open(site / HISTORY)
+    chart = page.locator("figure", has_text="Decode, single stream").first
+    assert chart.locator("path.step").count() == 1
+    assert "worse" in chart.locator("svg text.degraded").text_content()
+    chart.locator("a.mark").last.click()
+    page.wait_for_url("**/run/*.html")
+    assert "night 2026-09-10" in page.locator("header").inner_text()

@@ -59,7 +59,7 @@ def test_items_scored_in_passing_score_as_they_do_in_the_end(suite: Suite, tmp_p
     assert (told.done, told.planned) == (180, 180)
     for task in told.tasks:
         metric = next(one.metric for one in suite.tasks if one.task == task.task)
-        scores = [one.scores[metric] for one, _ in found if one.task == task.task and metric in one.scores]
+        scores = [one.scores[metric] for one in found if one.task == task.task and metric in one.scores]
         if scores:
             assert task.scored == 60, task.task
             assert task.score == sum(scores), task.task

@@ -133,3 +133,13 @@ def test_no_line_is_folded_and_the_least_important_columns_go_first(root: Path, 
     order = sorted(listed.RESULTS, key=lambda column: column.weight)
     assert set(hidden) == {column.title for column in order[: len(hidden)]}
     assert "cell" not in hidden
+
+
+def test_what_holds_unknown_fields_is_listed_too(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [*root.glob("*/*/2*/record.json"), *root.glob("*/plans/*.json")]
+    for path in files:
+        path.write_text(path.read_text().replace('"hw":', '"of_tomorrow": 1, "hw":', 1))
+    for what, count in (("results", 1), ("plans", 2)):
+        assert run(["list", what, f"results={root}"]) == 0
+        said = capsys.readouterr().out
+        assert said.count("unreadable by this version") == count, said

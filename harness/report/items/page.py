@@ -36,12 +36,18 @@ def address(task: str, item: str = "", arm: str = "") -> str:
     return PAGE + "#" * bool(parts) + "/".join(quote(part, safe="", errors="replace") for part in parts)
 
 
-def write(view: View, reader: Reader, folder: Path, title: str, limits: Limits | None = None) -> int:
-    """Write the page and its data into the report's folder and return how many rows it lists; nothing where none."""
+def write(view: View, reader: Reader, folder: Path, title: str, limits: Limits | None = None) -> dict[str, int]:
+    """Write the page and its data into the report's folder, nothing where no score changed.
+
+    Returns how many answers changed on each task that has any.
+    """
     changed = find(view, reader)
-    total = sum(one.names.size for one in changed)
-    if not total:
-        return 0
+    if not changed:
+        return {}
+    by_task: Counter[str] = Counter()
+    for one in changed:
+        by_task[one.comparison.task] += one.names.size
+    total = by_task.total()
     data = folder / FOLDER
     data.mkdir()
     index, shards = Index(view, changed), Shards(data, limits or Limits.of(total))
@@ -51,7 +57,7 @@ def write(view: View, reader: Reader, folder: Path, title: str, limits: Limits |
     index.write(data / "index.js", shards.starts)
     remarks = [*_remarks(view, changed), *_cuts(total, index, shards)]
     (folder / PAGE).write_text(_render(view, title, changed, remarks), encoding="utf-8")
-    return index.rows
+    return dict(by_task)
 
 
 def _add(group: Sequence[Changed], index: Index, shards: Shards) -> None:

@@ -223,7 +223,7 @@
       putText(words, texts[choice]);
       if (plain(texts[choice]).trim() === target) words.append(element("span", "right", "✓ right"));
       const values = sides.map((side, number) => {
-        const text = side[place] === undefined ? "n/a" : Number.isFinite(side[place]) ? side[place].toFixed(perCharacter ? 3 : 2) : "none";
+        const text = side[place] === undefined ? "n/a" : Number.isFinite(side[place]) ? side[place].toFixed(perCharacter ? 3 : 2).replace("-", "−") : "none";
         return element("td", best[number] === place ? "picked" : "", best[number] === place ? `● ${text}` : text);
       });
       return element("tr", "", words, ...values);

@@ -100,7 +100,9 @@ def test_a_report_links_to_its_list_only_where_it_has_one(tmp_path: Path) -> Non
         analysis, runs = compared({"f16": [1, 1], "q4_k_m": scores})
         report = write(analysis, tmp_path, reader(runs))
         assert (report / "items.html").exists() == (report / "items").exists() == bool(changed)
-        assert ('href="items.html"' in (report / "index.html").read_text()) == bool(changed)
+        page = (report / "index.html").read_text()
+        assert ('href="items.html"' in page) == ('href="items.html#extract"' in page) == bool(changed)
+        assert page.count("1 changed answer") == 2 * changed
     assert not (write(analysis, tmp_path) / "items.html").exists()
 
 
