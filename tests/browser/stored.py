@@ -118,7 +118,8 @@ def site(folder: Path) -> Path:
 
 def hostile_site(folder: Path) -> Path:
     """A published site of models whose names want out."""
-    return _site(folder, Nights(4, ("cpu",), tuple(storable(name) for name in names() if name.strip())))
+    models = tuple(storable(name) for name in names()[::2])
+    return _site(folder, Nights(2, ("cpu",), models, items=40, rounds=2))
 
 
 def _site(folder: Path, nights: Nights) -> Path:
