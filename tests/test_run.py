@@ -161,6 +161,7 @@ def test_a_terminal_that_is_interrupted_is_left_as_it_was(desk: Desk) -> None:
     if child == 0:
         os.chdir(ROOT)
         os.environ["TERM"] = "xterm"
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has none
         os.execv(command[0], command)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     written = b""

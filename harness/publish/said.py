@@ -1,7 +1,6 @@
 """How figures, verdicts and steps are said on the site; the words are those of the reports."""
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -12,9 +11,9 @@ from harness.history.steps import Change
 from harness.publish.sheet import Field
 from harness.publish.stock import Standing, tone
 from harness.report.readings import heading
-from harness.report.sentence import tallied
+from harness.report.sentence import share, tallied
 from harness.report.steps import At, words
-from harness.report.wording import SYMBOLS, margin, points, points_range, quantity, quantity_range, significant
+from harness.report.wording import PLAIN, SYMBOLS, margin, points, points_range, quantity, quantity_range, significant
 
 _STEP_LINES = 3
 
@@ -31,17 +30,11 @@ def verdict(one: Standing) -> Field:
             return Field("baseline", value="0")
         return Field("not judged", "quality was not compared", value="9")
     tones = [tone(each) for each in one.verdicts]
-    rest = tallied(tones, skip="equivalent")
+    rest = tallied(tones, skip=one.tone)
     within = " or ".join(sorted({margin(each.margin) for each in one.verdicts}))
-    head = f"equivalent on {_of(Counter(tones)['equivalent'], len(tones))}"
+    head = f"{PLAIN[one.tone]} on {share(tones.count(one.tone), len(tones))}"
     detail = "\n".join(filter(None, [rest, f"within {within}"]))
-    return Field(f"{SYMBOLS[one.tone]} {head}", detail, one.tone)
-
-
-def _of(count: int, total: int) -> str:
-    if count == total:
-        return f"all {total}" if total > 1 else "the only task"
-    return f"{count or 'none'} of {total}"
+    return Field(f"{SYMBOLS[one.tone]} {head}" + " task" * (len(tones) == 1), detail, one.tone)
 
 
 def figure(one: Metric | None) -> Field:

@@ -19,7 +19,7 @@ from harness.report.measured import Measured
 from harness.report.panels import FRAME, INK, MARKS, MUTED, PAPER, Panel, named_rows, shortened
 from harness.report.readings import heading
 from harness.report.steps import words
-from harness.report.view import View
+from harness.report.view import View, usable
 from harness.report.wording import PLAIN, margin, points, tone
 
 _LINES = 28  # of a plot that stays on the first screen
@@ -77,10 +77,10 @@ def _divided(view: View, division: Sequence[Group]) -> list[Line]:
 
 
 def _lowest(view: View, arm: str, group: Group) -> Comparison | None:
-    """The comparison whose interval reaches lowest; one that is broken is lower than all."""
+    """The comparison whose interval reaches lowest; what tells nothing, broken or at chance, hides none that does."""
     compared = verdicts(view)
     rows = [one for task in group.tasks if (one := compared.get((arm, task)))]
-    return min(rows, key=lambda one: one.low90 if math.isfinite(one.low90) else -math.inf, default=None)
+    return min(usable(rows) or rows, key=lambda one: one.low90 if math.isfinite(one.low90) else -math.inf, default=None)
 
 
 def _changes(view: View) -> Forest | None:

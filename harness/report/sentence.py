@@ -102,7 +102,7 @@ def _quality(view: View) -> str:
     parts = [f"{_all(names)} {text}" for text, names in list(groups.items())[:_CLAUSES]]
     if parts:
         first, names = next(iter(groups.items()))
-        parts[0] = f"{_all(names)} {'are' if len(names) > 1 else 'is'} equivalent {_with_tasks(first)}"
+        parts[0] = f"{_all(names)} {'are' if len(names) > 1 else 'is'} {_with_tasks(first)}"
     if len(groups) > _CLAUSES:
         rest = sum(len(names) for names in list(groups.values())[_CLAUSES:])
         parts.append(f"{rest} more in the table")
@@ -124,12 +124,19 @@ def _against(view: View, claims: Sequence[Claim]) -> str:
 
 
 def _counted(one: Claim) -> str:
-    """ "on all 5", or "on 3 of 5 (1 worse, 1 undecided)"."""
-    if one.equivalent == one.tasks:
-        return f"on all {one.tasks}" if one.tasks > 1 else "on the only"
-    tones = {"degraded": one.degraded, "improved": one.improved, "inconclusive": one.inconclusive,
-             "broken": one.broken, "no information": one.no_information}
-    return f"on {one.equivalent or 'none'} of {one.tasks} ({tallied(Counter(tones).elements())})"
+    """ "equivalent on all 5", or "worse on 3 of 5 (1 equivalent, 1 undecided)": what is commonest comes first."""
+    tones = {"degraded": one.degraded, "equivalent": one.equivalent, "inconclusive": one.inconclusive,
+             "broken": one.broken, "no information": one.no_information, "improved": one.improved}
+    most = max(tones, key=lambda name: tones[name])
+    rest = tallied(Counter(tones).elements(), skip=most)
+    return f"{PLAIN[most]} on {share(tones[most], one.tasks)}" + (f" ({rest})" if rest else "")
+
+
+def share(count: int, total: int) -> str:
+    """ "all 5", "3 of 5", or "the only" one there is."""
+    if count == total:
+        return f"all {total}" if total > 1 else "the only"
+    return f"{count} of {total}"
 
 
 def _with_tasks(text: str) -> str:

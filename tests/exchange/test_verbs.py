@@ -49,7 +49,7 @@ def test_two_folders_of_lm_eval_are_compared_like_our_own_measurements(
     assert "KLD mean nats" in shown
     assert "[0.1701, 0.1721]" in shown
     assert "×0.9574" in shown
-    assert "word_perplexity" in shown
+    assert "word perplexity" in shown
 
     report = _said("report full small reports=reports", capsys)
     assert "index.html" in report

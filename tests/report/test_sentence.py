@@ -35,14 +35,14 @@ def sped(quant: str, **changes: object) -> Analysis:
 def test_quality_names_every_candidate_with_its_counts() -> None:
     assert said(analysis()) == (
         "pocket on cpu, against F16 within 2 points: Q8_0, Q6_K and Q5_K_M are equivalent on all 5 tasks; "
-        "Q4_K_M on 2 of 5 (2 undecided, 1 better); Q4_0 on 2 of 5 (2 worse, 1 not comparable); "
-        "Q3_K_M on none of 5 (2 worse, 2 undecided, 1 without information); Q2_K on none of 5 (5 worse)."
+        "Q4_K_M equivalent on 2 of 5 (2 undecided, 1 better); Q4_0 worse on 2 of 5 (2 equivalent, 1 not comparable); "
+        "Q3_K_M worse on 2 of 5 (2 undecided, 1 without information); Q2_K worse on all 5."
     )
 
 
 def test_the_first_clause_says_what_is_counted() -> None:
     text = said(only(analysis(), ("q4_k_m", "q2_k")))
-    assert "Q4_K_M is equivalent on 2 of 5 tasks (2 undecided, 1 better); Q2_K on none of 5 (5 worse)." in text
+    assert "Q4_K_M is equivalent on 2 of 5 tasks (2 undecided, 1 better); Q2_K worse on all 5." in text
 
 
 def test_of_many_candidates_the_rest_is_counted() -> None:
@@ -147,5 +147,6 @@ def test_every_verdict_of_an_arm_is_in_its_counts() -> None:
     base = only(analysis(), ("q4_0",))
     text = said(base)
     claim = next(one for one in base.claims if one.candidate_arm == arm("q4_0"))
-    for count, word in ((claim.degraded, "worse"), (claim.broken, "not comparable")):
+    assert f"worse on {claim.degraded} of {claim.tasks} tasks" in text
+    for count, word in ((claim.equivalent, "equivalent"), (claim.broken, "not comparable")):
         assert f"{count} {word}" in text
