@@ -12,7 +12,7 @@ from harness.publish.stock import Standing, Stock
 from harness.report.readings import heading
 from harness.report.wording import quantity
 
-FIGURES = ("decode", "ttft", "throughput", "peak_memory", "device_memory", "energy")
+FIGURES = ("decode", "ttft", "peak_memory", "device_memory", "energy")
 _STEPS = 30
 STEP_RULE = (
     "A step is marked from its third run on, where a constant level no longer fits: PELT with a penalty of "

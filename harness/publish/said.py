@@ -46,13 +46,15 @@ def figure(one: Metric | None) -> Field:
     low, high = (math.nan if limit is None else limit for limit in (one.low, one.high))
     scored = Scored(one.value, low, high)
     sign = " ⚠" if one.validity == "degraded" else ""
-    spread = low < high or math.isnan(low)
+    spread = low < high and not low <= 0 < one.value
     detail = (quantity_range(scored, one.unit) if spread else "") or _no_interval(one)
     return Field(quantity(one.value, one.unit) + sign, detail, value=f"{one.value:.9g}")
 
 
 def _no_interval(one: Metric) -> str:
-    return "1 round: no interval" if len(one.values) == 1 else "same in every round"
+    if len(one.values) == 1:
+        return "1 round: no interval"
+    return "same in every round" if one.low == one.high else f"{len(one.values)} rounds: too few to say"
 
 
 def name_of(place: Place) -> str:
