@@ -1,9 +1,11 @@
 """The site as a browser shows it: the search by keyboard, the charts, no width that scrolls, nothing to object to."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page
 
 from harness.history.summaries import summaries
 from harness.publish.site import publish
@@ -12,6 +14,9 @@ from tests.browser.conftest import Opener
 from tests.browser.looks import contrasts, violations
 from tests.browser.watched import LAPTOP, PHONE
 from tools.simulated_nights import Nights, Planted, write_nights
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 HISTORY = "history/dgx_spark/qwen3/q4_k_m/llama_cpp.html"
 EVERY = pytest.mark.parametrize(
