@@ -187,9 +187,10 @@ class Teller:
         """Until half of its items are in, others like it tell more than its own pace: tasks differ in theirs."""
         expected = self._pace.of(cell)
         others = None if expected is None else max(expected - seconds, 0.0)
-        if progress is None or rates.items is None:
+        own_rate = rates.items or (progress and (progress.done - progress.resumed) / max(seconds, 1.0))
+        if progress is None or not own_rate:
             return others
-        own = max(progress.planned - progress.done, 0) / rates.items
+        own = max(progress.planned - progress.done, 0) / own_rate
         early = 2 * progress.done < progress.planned and not progress.resumed
         return others if early and others else own
 
