@@ -9,13 +9,13 @@ from harness.compare.match import model_note
 from harness.compare.runs import Runs
 from harness.core.cell import Cell, QualityWork
 from harness.core.plan import Pair, Plan
-from harness.core.verdict import Claim, Comparison, Verdict
+from harness.core.units import margin
+from harness.core.verdict import NO_INFORMATION, WORST_FIRST, Claim, Comparison, Verdict, tone
 from harness.stats.multiple import partial_conjunction
 from harness.stats.pooling import share_within
 
 MOST_NEEDS = 3  # tasks below which "most" is not a word to use
 REPLICATES_FOR_BAND = 3
-NO_INFORMATION = "no information"
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,14 @@ def _ids(one: Comparison) -> tuple[str, str, str]:
 
 
 def _claim(scene: _Scene) -> Claim:
-    counts = Counter(_outcome(one) for one in scene.rows)
-    usable = [one for one in scene.rows if _outcome(one) not in (Verdict.BROKEN.value, NO_INFORMATION)]
+    counts = Counter(tone(one) for one in scene.rows)
+    usable = [one for one in scene.rows if tone(one) not in (Verdict.BROKEN.value, NO_INFORMATION)]
     most = _most([_equivalence_pvalue(one) for one in scene.rows])
     worse = _most([_worse_pvalue(one) for one in scene.rows])
     return Claim(
         candidate_arm=scene.pair.candidate_arm,
         baseline_arm=scene.pair.baseline_arm,
         sentence=_sentence(scene, counts, (most, worse)),
-        margin=max((one.margin for one in scene.rows), default=math.nan),
         tasks=len(scene.rows),
         equivalent=counts[Verdict.EQUIVALENT.value],
         degraded=counts[Verdict.DEGRADED.value],
@@ -73,21 +72,16 @@ def _claim(scene: _Scene) -> Claim:
     )
 
 
-def _outcome(one: Comparison) -> str:
-    """The verdict, with tasks that carry no information apart from the undecided ones."""
-    return NO_INFORMATION if one.note.startswith(NO_INFORMATION) else one.verdict.value
-
-
 def _equivalence_pvalue(one: Comparison) -> float:
     """TOST at the comparison's own margin; 1 where nothing was or could be tested."""
-    if _outcome(one) in (Verdict.BROKEN.value, NO_INFORMATION):
+    if tone(one) in (Verdict.BROKEN.value, NO_INFORMATION):
         return 1.0
     return next(row.pvalue for row in one.margins if row.margin == one.margin)
 
 
 def _worse_pvalue(one: Comparison) -> float:
     """One-sided test of a loss; 1 where nothing was or could be tested."""
-    if _outcome(one) in (Verdict.BROKEN.value, NO_INFORMATION) or one.delta >= 0:
+    if tone(one) in (Verdict.BROKEN.value, NO_INFORMATION) or one.delta >= 0:
         return 1.0
     return one.pvalue / 2
 
@@ -108,8 +102,11 @@ def _share(usable: Sequence[Comparison]) -> float | None:
 
 
 def _sentence(scene: _Scene, counts: Counter[str], pvalues: tuple[float, float]) -> str:
-    """For example: Q4_K_M is equivalent to F16 within 2 points on 3 of 5 tasks, worse on 1, undecided on 1."""
+    """For example: Q4_K_M is equivalent to F16 within 2 points on 3 of 5 tasks, degraded on 1, inconclusive on 1."""
     names = _name(scene.candidate, scene.plan), _name(scene.baseline, scene.plan)
+    if scene.explored and not scene.rows:
+        outside = "outside the family named before the run, so nothing is claimed"
+        return f"{names[0]} was compared with {names[1]} {outside}."
     if not scene.rows:
         return f"{names[0]} was compared with {names[1]} on no scored task, so nothing is claimed about its quality."
     if scene.candidate.runtime != scene.baseline.runtime:
@@ -124,14 +121,7 @@ def _sentence(scene: _Scene, counts: Counter[str], pvalues: tuple[float, float])
 
 
 def _others(counts: Counter[str]) -> list[str]:
-    words = {
-        Verdict.DEGRADED.value: "worse on",
-        Verdict.IMPROVED.value: "better on",
-        Verdict.INCONCLUSIVE.value: "undecided on",
-        Verdict.BROKEN.value: "not comparable on",
-        NO_INFORMATION: "without information on",
-    }
-    return [f"{text} {counts[key]}" for key, text in words.items() if counts[key]]
+    return [f"{name} on {counts[name]}" for name in WORST_FIRST if counts[name] and name != Verdict.EQUIVALENT]
 
 
 def _on_most(pvalues: tuple[float, float], alpha: float) -> str:
@@ -145,12 +135,8 @@ def _on_most(pvalues: tuple[float, float], alpha: float) -> str:
 def _margins(rows: Sequence[Comparison]) -> str:
     found = Counter(one.margin for one in rows)
     if len(found) == 1:
-        return _points(next(iter(found)))
-    return "their margin (" + ", ".join(f"{_points(one)} on {count}" for one, count in sorted(found.items())) + ")"
-
-
-def _points(margin: float) -> str:
-    return f"{100 * margin:g} point" + ("" if math.isclose(margin, 0.01) else "s")
+        return margin(next(iter(found)))
+    return "their margin (" + ", ".join(f"{margin(one)} on {count}" for one, count in sorted(found.items())) + ")"
 
 
 def _name(cell: Cell, plan: Plan) -> str:
@@ -185,7 +171,8 @@ def _noise(scene: _Scene) -> list[str]:
     moved = dict.fromkeys(one.task for one in scene.noise if one.verdict in (Verdict.DEGRADED, Verdict.IMPROVED))
     found = [f"an A/A replicate is not comparable on {', '.join(broken)}"] if broken else []
     if (count := len({one.candidate_cell for one in scene.noise})) < REPLICATES_FOR_BAND:
-        found.append(f"{count} A/A replicate: how far the scores of runs spread is known from 3 (matrix.replicates=3)")
+        said = f"{count} A/A replicate{'s' * (count > 1)}"
+        found.append(f"{said}: how far the scores of runs spread is known from 3 (matrix.replicates=3)")
     if moved:
         found.append(
             f"the baseline differs from its own replicate on {', '.join(moved)}: the set-up itself is not stable"
@@ -194,7 +181,7 @@ def _noise(scene: _Scene) -> list[str]:
 
 
 def _listed(scene: _Scene, outcome: str, words: str) -> str:
-    tasks = [one.task for one in scene.rows if _outcome(one) == outcome]
+    tasks = [one.task for one in scene.rows if tone(one) == outcome]
     return f"{words}: {', '.join(tasks)}" if tasks else ""
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from harness.compare.validity import standing
 from harness.core.events import Figure
 from harness.core.record import Completed, Reading
 from harness.core.suite import Suite
@@ -46,13 +48,12 @@ def _scores(path: Path, suite: Suite) -> Iterator[Figure]:
 
 
 def speeds(record: Completed) -> tuple[Figure, ...]:
-    """The mean of each headline reading at its lowest step."""
+    """The median of each headline reading at its lowest step, as in the report; what is invalid is no figure."""
     found = ((name, _lowest(record, name)) for name in SPEEDS)
-    return tuple(
-        Figure(name, one.unit, sum(one.samples) / len(one.samples)) for name, one in found if one is not None
-    )
+    return tuple(Figure(name, one.unit, float(median(one.samples))) for name, one in found if one is not None)
 
 
 def _lowest(record: Completed, name: str) -> Reading | None:
     known = [one for one in record.outcome.readings if one.name == name and one.samples]
-    return min(known, key=lambda one: one.at, default=None)
+    valid = [one for one in known if standing(record, one).validity != "invalid"]
+    return min(valid, key=lambda one: one.at, default=None)

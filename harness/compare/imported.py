@@ -10,8 +10,8 @@ from harness.core.plan import Pair, Plan
 from harness.core.record import Reading
 from harness.core.suite import Task
 from harness.core.verdict import Diagnostic
+from harness.stats.planning import Z95
 
-_Z95 = 1.959963984540054
 _STDERR = ", stderr"
 _SHOWN = ("KLD mean", "KLD median", "KLD 99 %", "KLD 99.9 %", "KLD maximum", "Δp mean", "RMS Δp", "same top token")
 
@@ -72,7 +72,7 @@ def _figures(pair: Pair, readings: Sequence[Reading]) -> Iterator[Diagnostic]:
 
     def one(name: str, unit: str, figures: tuple[float, float, float], limits: tuple[float, float]) -> Diagnostic:
         """`limits` are (middle, stderr) of the 95 % interval."""
-        low, high = (limits[0] + side * _Z95 * limits[1] for side in (-1, 1))
+        low, high = (limits[0] + side * Z95 * limits[1] for side in (-1, 1))
         return Diagnostic("next token", name, unit, pair.baseline_arm, pair.candidate_arm, *figures, low, high, 0)
 
     if "PPL(Q)" in values:

@@ -1,6 +1,7 @@
 """How TTFT, TPOT and the gaps between pieces are distributed over the requests of all rounds.
 
-The requests of all rounds together describe the distribution. They carry no interval: requests of one process are not
+The requests of all valid rounds together describe the distribution; where none is valid, those of all, which a report
+shows as invalid. They carry no interval: requests of one process are not
 independent. Where each round has enough requests, its own percentile is one value, and rounds give the interval.
 """
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.compare.runs import Runs
+from harness.compare.validity import usable
 from harness.core.cell import LoadWork
 from harness.core.record import Completed, Step
 from harness.core.verdict import Latency, Scored
@@ -30,6 +32,7 @@ class _Part(NamedTuple):
     values: Sample
     requests: int
     stalls: tuple[tuple[int, int, float], ...]
+    valid: bool
 
 
 def latencies(runs: Runs) -> list[Latency]:
@@ -47,8 +50,9 @@ def _of_arm(arm: str, load: str, found: Sequence[LoadedRun]) -> Iterator[Latency
     for run in found:
         for step, name, part in _parts(run):
             parts.setdefault((step, name), []).append(part)
-    for step, name in parts:
-        yield _latency((arm, name, step, load), parts[step, name])
+    for (step, name), every in parts.items():
+        valid = [part for part in every if part.valid]
+        yield _latency((arm, name, step, load), valid or every)
 
 
 def _parts(run: LoadedRun) -> Iterator[tuple[Step, str, _Part]]:
@@ -70,7 +74,7 @@ def _parts(run: LoadedRun) -> Iterator[tuple[Step, str, _Part]]:
                 late = stalls(values, STALL_TIMES_MEDIAN[name])
                 whose = zip(requests.id[places[late]].tolist(), values[late].tolist(), strict=True)
                 stalled = tuple((work.round + 1, request, seconds) for request, seconds in whose)
-                yield step, name, _Part(values, int(rows.size), stalled)
+                yield step, name, _Part(values, int(rows.size), stalled, usable(run.record, name, step))
 
 
 def _by_step(requests: Requests, known: set[Step]) -> dict[Step, NDArray[np.intp]]:

@@ -146,6 +146,7 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
     def at(share: float) -> MarginVerdict:
         return at_margin(evidence, pvalue_holm, share, info, protocol.alpha)
 
+    alpha = protocol.alpha * evidence.pvalue / max(pvalue_holm, evidence.pvalue) if evidence.pvalue else protocol.alpha
     open_question = judged.verdict is Verdict.INCONCLUSIVE and not info and not stopped
     return Comparison(
         **_identity(one),
@@ -166,7 +167,7 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
         verdict=Verdict.BROKEN if stopped else judged.verdict,
         margins=broken(protocol, evidence.planned) if stopped else judged.margins,
         cap_hits=paired.cap_hits,
-        items_needed=_items_to_decide(evidence, margin) if open_question else None,
+        items_needed=_items_to_decide(evidence, margin, alpha) if open_question else None,
         smallest_margin=smallest_margin(n / evidence.design.effect, evidence.spread),
         second_opinion=_without_cut(paired) if stopped else judged.second_opinion,
         note=one.reason or "; ".join(part for part in (judged.note, one.remark) if part),
@@ -201,10 +202,11 @@ def _identity(one: Measured) -> dict[str, Any]:
     }
 
 
-def _items_to_decide(evidence: Evidence, margin: float) -> int:
-    """Items at this design effect; more than there are."""
+def _items_to_decide(evidence: Evidence, margin: float, alpha: float) -> int:
+    """Items at this design effect, a change tested at `alpha`; more than there are."""
     n, effect = evidence.n_items, evidence.design.effect
-    return max(n + 1, math.ceil(effect * items_to_decide(int(n / effect), evidence.spread, evidence.delta, margin)))
+    worth = items_to_decide(int(n / effect), evidence.spread, evidence.delta, margin, alpha)
+    return max(n + 1, math.ceil(effect * worth))
 
 
 def _without_cut(paired: Paired) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from harness.core.record import Completed, Reading
+from harness.core.record import Completed, Reading, Step
 
 Validity = Literal["valid", "degraded", "invalid"]
 
@@ -27,3 +27,9 @@ def standing(record: Completed, reading: Reading) -> Standing:
     worst: Validity = "invalid" if any(one.verdict == "invalid" for one in flags) else "degraded"
     reasons = dict.fromkeys(one.reason for one in flags if one.verdict == worst)
     return Standing(worst, "; ".join(reasons)) if flags else Standing("valid", "")
+
+
+def usable(record: Completed, name: str, at: Step) -> bool:
+    """Whether what a round's requests say of a latency counts: nothing calls the step or its reading invalid."""
+    known = [one for one in record.outcome.readings if (one.name, one.at) == (name, at) and not one.valid]
+    return not known and not any(one.verdict == "invalid" for one in record.outcome.flags if one.step in (None, at))

@@ -1,5 +1,7 @@
 """Units, and how numbers with units are written for people."""
 
+import math
+
 GIGA = 1_000_000_000
 GIB = 1 << 30
 MIB = 1 << 20
@@ -22,6 +24,11 @@ def in_seconds(seconds: float | None) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.3g} ms"
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def margin(share: float) -> str:
+    """A margin in words: "2 points", "0.5 points", "1 point"."""
+    return f"{100 * share:g} point" + ("" if math.isclose(share, 0.01) else "s")
 
 
 def in_points(share: float) -> str:

@@ -3,8 +3,9 @@
 Scores and differences are shares (0.021 = 2.1 points); negative differences mean the candidate is worse.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -21,6 +22,31 @@ class Verdict(StrEnum):
     IMPROVED = "improved"
     INCONCLUSIVE = "inconclusive"
     BROKEN = "broken"
+
+
+NO_INFORMATION = "no information"
+WORST_FIRST = ("degraded", "broken", "inconclusive", NO_INFORMATION, "improved", "equivalent")
+"""Every tone; the first of several that occurs speaks for all."""
+
+
+class Judged(Protocol):
+    """What carries a verdict: a comparison, or what a summary keeps of it."""
+
+    @property
+    def verdict(self) -> Verdict: ...
+
+    @property
+    def note(self) -> str: ...
+
+
+def tone(one: Judged) -> str:
+    """The verdict, or "no information" where the baseline itself can show nothing."""
+    return NO_INFORMATION if one.note.startswith(NO_INFORMATION) else one.verdict.value
+
+
+def worst(tones: Iterable[str]) -> str:
+    """The tone that speaks for several, "" for none: only what is equivalent throughout is called so."""
+    return min(tones, key=WORST_FIRST.index, default="")
 
 
 class Interval(Struct, frozen=True):
@@ -230,7 +256,6 @@ class Claim(Struct, frozen=True):
     candidate_arm: str
     baseline_arm: str
     sentence: str
-    margin: float
     tasks: int
     equivalent: int
     degraded: int

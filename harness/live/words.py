@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from harness.core.events import CellEnded, CellStarted, Figure, Left, Looked, ProgressEvent, RoundsEnded, VerdictEvent
-from harness.core.summary import TaskVerdict
 from harness.core.units import in_bytes, in_seconds
+from harness.core.verdict import tone
 from harness.report.readings import heading
-from harness.report.wording import NO_INFORMATION, SYMBOLS, percent, public, quantity
+from harness.report.wording import SYMBOLS, percent, public, quantity
 
 _STYLES = {"equivalent": "blue", "degraded": "red", "improved": "green", "inconclusive": "yellow", "broken": "magenta"}
 _SHOWN = ("score", "decode", "goodput", "ttft", "throughput")
@@ -154,8 +154,3 @@ def verdict(event: VerdictEvent, candidate: str = "") -> Text:
     lost = [public(one.task) for one in event.tasks if one.verdict == "degraded"]
     line.append_text(Text(", ").join(parts))
     return line.append(f" ({', '.join(lost)})" if lost else "")
-
-
-def tone(one: TaskVerdict) -> str:
-    """The verdict, or "no information" where the baseline can show nothing."""
-    return NO_INFORMATION if one.note.startswith(NO_INFORMATION) else one.verdict.value

@@ -1,11 +1,13 @@
 """Settings, box and suite to the Plan: pure but for the digests of local weights. Equal inputs give equal ids."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct, structs
 
+from harness.bundle import closest
 from harness.core.cell import QualityWork
-from harness.core.config import Hardware, Matrix, Settings
+from harness.core.config import Hardware, Matrix, Protocol, Settings
 from harness.core.errors import NotFound
 from harness.core.plan import Footprint, Plan
 from harness.core.repetition import Repetition
@@ -26,7 +28,8 @@ class Built(Struct, frozen=True):
 
 
 def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built:
-    """The plan for a box; raises NotFound, with the first reason, where nothing is left to run."""
+    """The plan for a box; raises NotFound, with the first reason, where nothing is left to run, and for a
+    family of claims that the plan does not have."""
     if settings.matrix.speed:
         loads = {point.load: checked(point.load, assets) for point in settings.points}
         settings = structs.replace(
@@ -52,6 +55,7 @@ def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built
     able, cut = fitted(found.arms, hw) if matrix.speed else (found.arms, [])
     speed = speed_cells(able, hw.key, matrix, settings.seed) if matrix.speed else []
     cells = tuple({cell.id: cell for cell in (*quality, *speed)}.values())
+    _check_family(settings.protocol, tasks, [cell.quant for cell in cells])
     if not cells and cut:
         raise NotFound(f"nothing to run: {cut[0].what}: {cut[0].reason}", "make the load smaller, or choose another")
     plan = Plan(
@@ -66,6 +70,15 @@ def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built
         night=matrix.night or "",
     )
     return Built(plan, tuple(footprint(arm, hw) for arm in found.arms), found.added)
+
+
+def _check_family(protocol: Protocol, tasks: Sequence[str], quants: Sequence[str]) -> None:
+    """A family that names what the plan does not have would leave every claim out without a word."""
+    for key, named, known in (("tasks", protocol.family_tasks, tasks), ("quants", protocol.family_quants, quants)):
+        for name in named:
+            if name not in known:
+                said = f"protocol.family_{key} names {name}, which the plan does not have"
+                raise NotFound(said, closest(name, known))
 
 
 def _repetition(matrix: Matrix) -> Repetition | None:

@@ -5,14 +5,16 @@ from collections.abc import Iterator, Sequence
 
 from harness.core.cell import IMPORTED
 from harness.core.summary import ArmSummary, Summary, TaskVerdict
+from harness.core.units import margin
+from harness.core.verdict import WORST_FIRST, tone
 from harness.publish import beside, places, rows
 from harness.publish.chart import chart
 from harness.publish.said import day, figure, joined, title, trouble
 from harness.publish.sheet import Block, Charts, Field, Grid, Link, Links, Prose, Section, Sheet
-from harness.publish.stock import WORST_FIRST, Standing, Stock, tone
+from harness.publish.stock import Standing, Stock
 from harness.report.readings import heading
 from harness.report.steps import At, words
-from harness.report.wording import SYMBOLS, margin, percent, points, points_range
+from harness.report.wording import SYMBOLS, percent, points, points_range
 
 FRONT = Link("All boxes", places.FRONT)
 _ON_FRONT, _STEPS = 15, 4

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from harness.core.summary import Metric, Summary
-from harness.core.verdict import Scored
+from harness.core.units import margin
+from harness.core.verdict import Scored, tone
 from harness.history.series import Place
 from harness.history.steps import Change
 from harness.publish.sheet import Field
-from harness.publish.stock import Standing, tone
+from harness.publish.stock import Standing
 from harness.report.readings import heading
 from harness.report.sentence import share, tallied
 from harness.report.steps import At, words
-from harness.report.wording import PLAIN, SYMBOLS, margin, points, points_range, quantity, quantity_range, significant
+from harness.report.wording import SYMBOLS, points, points_range, quantity, quantity_range, significant
 
 _STEP_LINES = 3
 
@@ -32,7 +33,7 @@ def verdict(one: Standing) -> Field:
     tones = [tone(each) for each in one.verdicts]
     rest = tallied(tones, skip=one.tone)
     within = " or ".join(sorted({margin(each.margin) for each in one.verdicts}))
-    head = f"{PLAIN[one.tone]} on {share(tones.count(one.tone), len(tones))}"
+    head = f"{one.tone} on {share(tones.count(one.tone), len(tones))}"
     detail = "\n".join(filter(None, [rest, f"within {within}"]))
     return Field(f"{SYMBOLS[one.tone]} {head}" + " task" * (len(tones) == 1), detail, one.tone)
 

@@ -6,12 +6,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from harness.core.summary import ArmSummary, Metric, Summary, TaskVerdict
+from harness.core.verdict import tone, worst
 from harness.history.series import Series, series
 from harness.history.steps import Change, changes
 from harness.publish import places
-from harness.report.wording import NO_INFORMATION
-
-WORST_FIRST = ("degraded", "broken", "inconclusive", NO_INFORMATION, "improved", "equivalent")
 
 
 class ArmKey(NamedTuple):
@@ -61,18 +59,12 @@ class Standing:
     @property
     def tone(self) -> str:
         """The worst of them, "" without any: only an arm that is equivalent everywhere looks so."""
-        tones = {tone(one) for one in self.verdicts}
-        return next((one for one in WORST_FIRST if one in tones), "")
+        return worst(map(tone, self.verdicts))
 
     def metric(self, name: str) -> Metric | None:
         """The newest figure of a reading at the lightest step of a load."""
         found = [one for one in self.timed.arm.metrics if one.name == name] if self.timed else []
         return min(found, key=lambda one: (one.step, one.load), default=None)
-
-
-def tone(one: TaskVerdict) -> str:
-    """Key into wording.SYMBOLS, as wording.tone."""
-    return NO_INFORMATION if one.note.startswith(NO_INFORMATION) else one.verdict.value
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from harness.report import latency, speed, standing
 from harness.report.blocks import Block, Prose, Section, or_else
 from harness.report.curves import LEAST_LOADS
-from harness.report.latency import NEEDED
 from harness.report.plots import Picture
 from harness.report.view import View
+from harness.stats.latency import ENOUGH
 
 _NOT_MEASURED = Prose("Speed was not measured in this run.")
 _WHY_NOT = {
     "load": f"No curve of latency against throughput: it needs {LEAST_LOADS} valid steps of it (load=sweep).",
-    "latency": f"No curves of latencies over requests: they need {NEEDED[0.5]} requests of valid rounds.",
+    "latency": f"No curves of latencies over requests: they need {ENOUGH[0.5]} requests of valid rounds.",
     "depth": "No curve of decode speed against depth: one depth was measured (load=depth).",
     "rounds": "No picture round by round: one round was measured (matrix.rounds=3).",
     "memory": "No picture of where memory goes: the engine does not tell its parts.",

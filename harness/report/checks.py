@@ -1,16 +1,18 @@
 """Tables of what qualifies the figures: guards that spoke, cells that failed, combinations left out."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from harness.core.look import LAST
 from harness.core.record import Completed, Failed, Skipped
-from harness.core.verdict import Comparison
+from harness.core.verdict import NO_INFORMATION, Comparison, tone
+from harness.report.gaps import missing
 from harness.report.measured import place_of
 from harness.report.readings import heading
 from harness.report.steps import words
 from harness.report.tables import TAGS, Table, ordered, row
 from harness.report.view import View
-from harness.report.wording import NO_INFORMATION, early, marked, percent, tone
+from harness.report.wording import early, marked, percent
 
 
 def guards(view: View) -> Table:
@@ -81,15 +83,17 @@ def _speed_reasons(view: View) -> list[tuple[str, str]]:
 
 
 def failures(view: View) -> Table:
-    """Cells that failed or were skipped, and combinations that the plan left out, each with its reason."""
+    """Cells that failed or were skipped, combinations that the plan left out, and arms that wait for cells."""
     rows = []
     for record in view.analysis.records:
         if isinstance(record, Failed):
             code = "" if record.exit_code is None else f" (exit code {record.exit_code})"
             rows.append(row(record.run.cell.label, f"✕ failed: {record.kind}", record.reason + code))
         elif isinstance(record, Skipped):
-            rows.append(row(record.run.cell.label, "skipped", record.reason))
+            rows.append(row(record.run.cell.label, "put off" if record.later else "skipped", record.reason))
     rows += [row(skip.what, "left out of the plan", skip.reason) for skip in view.analysis.plan.skips]
+    waiting = Counter(cell.arm for cell in missing(view))
+    rows += [row(arm, "not measured yet", f"{cells} cell{'s' * (cells > 1)}") for arm, cells in waiting.items()]
     note = f"{_measured(view)} of {len(view.analysis.plan.cells)} planned cells were measured"
     note += "".join(f"; {one.load}: {one.words}" for one in view.analysis.repeats) + "."
     columns = ("What", "Outcome", "Reason")

@@ -3,7 +3,7 @@
 from harness.core.verdict import Claim
 from harness.report.tables import Table, row
 from harness.report.view import View
-from harness.report.wording import margin, percent, pvalue
+from harness.report.wording import percent, pvalue
 
 
 def claims(view: View) -> Table:
@@ -17,7 +17,7 @@ def claims(view: View) -> Table:
 
 
 def _figures(one: Claim) -> list[str]:
-    found = [f"margin {margin(one.margin)}", f"{one.tasks} tasks", f"most tasks: p {pvalue(one.pvalue_most)}"]
+    found = [f"{one.tasks} tasks", f"most equivalent, each shown by itself: p {pvalue(one.pvalue_most)}"]
     if one.share_within is not None:
-        found.append(f"P(most within the margin) {percent(one.share_within, 0)}")
+        found.append(f"most within the margin, all tasks taken together: probability {percent(one.share_within, 0)}")
     return found

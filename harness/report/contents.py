@@ -1,6 +1,6 @@
 """The chapters of a report in reading order: what stands in each, and what is said where there is nothing."""
 
-from harness.report import chapters, checks, claims, costs, evidence, glossary, noise, provenance, runtimes, tasks
+from harness.report import chapters, checks, claims, evidence, glossary, noise, provenance, runtimes, tasks
 from harness.report.blocks import Block, Prose, Section, or_else
 from harness.report.columns import COLUMNS, dictionary
 from harness.report.method import paragraphs
@@ -25,8 +25,7 @@ def sections(view: View) -> tuple[Section, ...]:
         Section("claims", "What is claimed, and what qualifies it", (or_else(claims.claims(view), ""),)),
         Section("runtimes", "Runtimes side by side", (or_else(runtimes.side_by_side(view), ""),)),
         Section("verdicts", "Verdicts", tuple(or_else(one, "") for one in verdicts) if view.quality else (no_quality,)),
-        Section("costs", "What it costs and what it buys", (or_else(costs.summary(view), "No arm was measured."),)),
-        Section("pareto", "Quality against cost", (pareto,)),
+        Section("pareto", "What it costs and what it buys", (pareto,)),
         Section("tasks", "Task by task", tasks.cards(view, drawn)),
         Section("noise", "Noise floor", tuple(floor)),
         Section("diagnostics", "Diagnostics, never a verdict", (diagnostics,)),
@@ -47,7 +46,7 @@ def _blank(block: Block) -> bool:
 def _remarks(view: View) -> tuple[Table | Prose, ...]:
     return (
         or_else(checks.guards(view), "No guard had anything to say."),
-        or_else(checks.failures(view), "Every planned cell was measured; nothing failed and nothing was skipped."),
+        or_else(checks.failures(view), "Nothing failed and nothing was skipped."),
     )
 
 

@@ -16,26 +16,19 @@ def summary(view: View) -> Table:
     """One row per arm: mean change, weights, peak memory, decode speed, time to first token, and energy where known."""
     at = view.speeds.lightest
     names = [*_SHOWN, *view.speeds.names(("energy",))]
-    baseline_bytes = next((arm.weights_bytes for arm in view.baselines if arm.weights_bytes), None)
     rows = tuple(
         row(
             Cell(view.label(arm.arm), "baseline" if arm.is_baseline else ""),
             change(view, arm.arm),
-            _weights(arm, baseline_bytes),
+            _weights(view, arm),
             *(_reading(view, arm.arm, name) for name in names),
         )
         for arm in view.arms
     )
     note = "× is the ratio to the baseline, paired by round; brackets are 95 % intervals over rounds."
-    note += f" Speed at {_said(view)}." if not at.whole else " Speed was not measured."
+    note += f" Speed at {words(at)}." if not at.whole else " Speed was not measured."
     columns = ("Quantization", "Mean change, points", "Weights", *map(heading, names))
     return explained(Table("costs", "What it costs and what it buys", note, columns, rows), view)
-
-
-def _said(view: View) -> str:
-    at = view.speeds.lightest
-    step = at.step
-    return f"concurrency {step.concurrency}" if step.concurrency and not step.depth else words(at)
 
 
 def change(view: View, arm: str) -> Cell:
@@ -44,11 +37,14 @@ def change(view: View, arm: str) -> Cell:
     return Cell(points(mean[0].score), points_range(mean[0].low, mean[0].high)) if mean else Cell("")
 
 
-def _weights(arm: Arm, baseline_bytes: int | None) -> Cell:
-    if arm.weights_bytes is None:
-        return Cell(UNKNOWN)
-    share = "" if arm.is_baseline or not baseline_bytes else f"×{arm.weights_bytes / baseline_bytes:.2f}"
-    return Cell(in_bytes(arm.weights_bytes), share)
+def _weights(view: View, arm: Arm) -> Cell:
+    return Cell(in_bytes(arm.weights_bytes), lighter(view, arm)) if arm.weights_bytes else Cell(UNKNOWN)
+
+
+def lighter(view: View, arm: Arm) -> str:
+    """A candidate's weights as a share of those of its model in full precision: "×0.53"; "" where one is unknown."""
+    full = view.full_bytes(arm)
+    return "" if arm.is_baseline or not full or not arm.weights_bytes else f"×{arm.weights_bytes / full:.2f}"
 
 
 def _reading(view: View, arm: str, name: str) -> Cell:

@@ -13,7 +13,7 @@ from harness.report.drawn import Axis, Drawn, exactly
 from harness.report.measured import Measured
 from harness.report.panels import MUTED, SQUARE, TICK_LETTERS, Panel
 from harness.report.readings import heading
-from harness.report.steps import At, order, rows, words
+from harness.report.steps import At, lightness, rows, words
 from harness.report.strokes import legend, room, strokes
 from harness.report.view import View
 from harness.report.wording import quantity, significant
@@ -26,7 +26,7 @@ _LEVELS = (0, 50, 90, 99)  # ticks of a distribution, %
 
 @dataclass(frozen=True)
 class Point:
-    """One point of an arm's curve; `sign` says what speaks against it: "", "degraded" or "invalid"."""
+    """One point of an arm's curve; `sign` says what speaks against it: "", "flagged" or "invalid"."""
 
     x: float
     y: Scored
@@ -105,7 +105,7 @@ def sign(one: Measured) -> str:
     """What speaks against a figure, in a word, "" for nothing."""
     if one.unusable:
         return "invalid"
-    return "degraded" if one.objections else ""
+    return "flagged" if one.objections else ""
 
 
 def _told(points: Sequence[Point], unit: str) -> str:
@@ -172,7 +172,7 @@ def _plain(value: float, _: int) -> str:
 def distribution_panels(view: View) -> list[Panel]:
     """Cumulative curves of TTFT and TPOT at the lightest and the heaviest step."""
     drawn = {(one.arm, one.name, At(one.load, one.step)): one for one in view.analysis.latencies if one.curve}
-    places = sorted({at for _, _, at in drawn}, key=order)
+    places = sorted({at for _, _, at in drawn}, key=lightness)
     panels = []
     for at in dict.fromkeys((*places[:1], *places[-1:])):
         for name in ("ttft", "tpot"):
@@ -206,7 +206,8 @@ def _unusable(view: View, one: Latency) -> bool:
 
 
 def _middle(one: Latency) -> float:
-    return next(seconds for share, seconds in one.curve if share >= 0.5)
+    """The median as the table has it; of too few requests for one, where the curve passes the middle."""
+    return dict(one.quantiles).get(0.5) or next(seconds for share, seconds in one.curve if share >= 0.5)
 
 
 def _draw_distribution(axes: Axes, view: View, found: dict[str, Latency], bad: dict[str, str]) -> None:
@@ -238,7 +239,8 @@ def _draw_distribution(axes: Axes, view: View, found: dict[str, Latency], bad: d
 def round_panels(view: View) -> list[Panel]:
     """A reading in every round as a share of its arm's mean: what drifts, what jumps, what was flagged."""
     steps = view.speeds.steps
-    wanted = [(name, at) for name in ("decode", "ttft") for at in steps[:1]] + [("throughput", at) for at in steps[-1:]]
+    wanted = [(name, view.speeds.lightest) for name in ("decode", "ttft")]
+    wanted += [("throughput", max(steps, key=lightness))] if steps else []
     panels = []
     for name, at in wanted:
         by: dict[str, list[RoundValue]] = {}
@@ -274,6 +276,11 @@ def _from_mean(values: Sequence[RoundValue]) -> list[float]:
     return [one.value / mean - 1 if mean else 0.0 for one in values]
 
 
+def _sign(flag: str) -> str:
+    """As `sign`, of a round's flag."""
+    return "invalid" if flag.startswith("invalid") else "flagged" * bool(flag)
+
+
 def _draw_rounds(axes: Axes, view: View, found: dict[str, list[RoundValue]]) -> None:
     drawn = strokes(view)
     axes.axhline(0, color=MUTED, linewidth=0.8)
@@ -281,7 +288,7 @@ def _draw_rounds(axes: Axes, view: View, found: dict[str, list[RoundValue]]) -> 
         x, y = [one.round for one in values], [100 * share for share in _from_mean(values)]
         drawn[arm].line(axes, x, y)
         for one, at in zip(values, y, strict=True):
-            drawn[arm].dot(axes, one.round, at, one.flag.partition(":")[0])
+            drawn[arm].dot(axes, one.round, at, _sign(one.flag))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.margins(y=0.15)

@@ -3,8 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from harness.core.verdict import Comparison, Scored
-from harness.report.wording import tone
+from harness.core.verdict import Comparison, Scored, tone
 
 NOTHING = Scored(math.nan, math.nan, math.nan)
 

@@ -2,16 +2,11 @@
 
 import math
 
-from harness.core.verdict import Comparison, Diagnostic
+from harness.core.units import margin
+from harness.core.verdict import NO_INFORMATION, Comparison, Diagnostic, tone
 from harness.report.tables import Cell, Table, row, tally
 from harness.report.view import View
-from harness.report.wording import (
-    NO_INFORMATION,
-    counts,
-    margin,
-    significant,
-    tone,
-)
+from harness.report.wording import counts, significant
 
 
 def margin_counts(view: View) -> Table:

@@ -12,15 +12,16 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from harness.core.verdict import Comparison, Scored
+from harness.core.units import margin
+from harness.core.verdict import Comparison, Scored, tone
 from harness.report.drawn import CHANGE, Axis, Drawn, changed
-from harness.report.glance import Group, groups, verdicts
+from harness.report.glance import Group, groups
 from harness.report.measured import Measured
 from harness.report.panels import FRAME, INK, MARKS, MUTED, PAPER, Panel, named_rows, shortened
 from harness.report.readings import heading
 from harness.report.steps import words
-from harness.report.view import View, usable
-from harness.report.wording import PLAIN, margin, points, tone
+from harness.report.view import View, foremost, usable
+from harness.report.wording import points
 
 _LINES = 28  # of a plot that stays on the first screen
 _LINE, _LETTERS, _NAME = 0.175, 15, 30  # inches; letters of a label, of a name above others
@@ -46,7 +47,7 @@ class Forest:
 
 def forest(view: View) -> Forest | None:
     """The plot of the verdicts, else of the ratios of decode speed, else None."""
-    return _changes(view) if verdicts(view) else _ratios(view)
+    return _changes(view) if view.verdicts else _ratios(view)
 
 
 def lines(view: View) -> tuple[list[Line], str]:
@@ -60,7 +61,8 @@ def lines(view: View) -> tuple[list[Line], str]:
             return found, what
     found = [one for one in _divided(view, everything) if one.one]
     what = "the candidate's task that reaches lowest"
-    return found[:_LINES], what + (f"; the first {_LINES} of {len(found)}" if len(found) > _LINES else "")
+    kept = foremost(found, _LINES, lambda line: tone(line.one) if line.one else "inconclusive")
+    return kept, what + (f"; {_LINES} of {len(found)}, those that lost among them" if len(found) > _LINES else "")
 
 
 def _divided(view: View, division: Sequence[Group]) -> list[Line]:
@@ -78,8 +80,7 @@ def _divided(view: View, division: Sequence[Group]) -> list[Line]:
 
 def _lowest(view: View, arm: str, group: Group) -> Comparison | None:
     """The comparison whose interval reaches lowest; what tells nothing, broken or at chance, hides none that does."""
-    compared = verdicts(view)
-    rows = [one for task in group.tasks if (one := compared.get((arm, task)))]
+    rows = [one for task in group.tasks if (one := view.verdicts.get((arm, task)))]
     return min(usable(rows) or rows, key=lambda one: one.low90 if math.isfinite(one.low90) else -math.inf, default=None)
 
 
@@ -87,17 +88,23 @@ def _changes(view: View) -> Forest | None:
     rows, what = lines(view)
     if not rows:
         return None
-    band = max(one.one.margin for one in rows if one.one)
+    margins = sorted({one.one.margin for one in rows if one.one})
     said = "; ".join(_said(view, one.one) for one in rows if one.one)
     letters = max(len(shortened(one.label, _LETTERS)) for one in rows if one.one)
-    draw = partial(_draw_changes, rows=rows, band=band)
+    draw = partial(_draw_changes, rows=rows, most=margins[-1])
     drawn = tuple(changed(one.one, view.task_labels[one.one.task]) for one in rows if one.one)
     panel = Panel("Change in points", f"{said}.", _height(rows), letters, draw, drawn=drawn, x=CHANGE)
+    whose = "the grey band" if len(margins) == 1 else "its task's grey band"
     caption = (
-        f"Dot: change against the baseline; thick line: 90 % interval, thin: 95 %. Equivalent: the thick line inside "
-        f"the grey band, ±{margin(band)}. Hollow: undecided."
+        "Dot: change against the baseline; thick line: 90 % interval, thin: 95 %. Equivalent: the thick line inside "
+        f"{whose}, ± {_either(margins)}. Hollow: inconclusive."
     )
     return Forest(panel, f"{caption} Each row: {what}." if what else caption)
+
+
+def _either(margins: Sequence[float]) -> str:
+    """ "1 or 2 points"."""
+    return " or ".join([*(f"{100 * one:g}" for one in margins[:-1]), margin(margins[-1])])
 
 
 def _height(rows: Sequence[object]) -> float:
@@ -107,14 +114,14 @@ def _height(rows: Sequence[object]) -> float:
 
 def _said(view: View, one: Comparison) -> str:
     change = "" if tone(one) == "broken" else f" {points(one.delta)}"
-    return f"{view.label(one.candidate_arm)} on {view.task_labels[one.task]}:{change} {PLAIN[tone(one)]}"
+    return f"{view.label(one.candidate_arm)} on {view.task_labels[one.task]}:{change} {tone(one)}"
 
 
-def _draw_changes(axes: Axes, rows: Sequence[Line], band: float) -> None:
+def _draw_changes(axes: Axes, rows: Sequence[Line], most: float) -> None:
     known = [one.one for one in rows if one.one and math.isfinite(one.one.low + one.one.high)]
-    low = max(min([-1.6 * band, *(one.low for one in known)]), -_CLIP * band) - 0.2 * band
-    high = min(max([1.6 * band, *(one.high for one in known)]), _CLIP * band) + 0.2 * band
-    axes.axvspan(-100 * band, 100 * band, color=MUTED, alpha=0.16, linewidth=0)
+    low = max(min([-1.6 * most, *(one.low for one in known)]), -_CLIP * most) - 0.2 * most
+    high = min(max([1.6 * most, *(one.high for one in known)]), _CLIP * most) + 0.2 * most
+    _draw_bands(axes, rows)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     for y, line in enumerate(rows):
         if line.one:
@@ -125,12 +132,23 @@ def _draw_changes(axes: Axes, rows: Sequence[Line], band: float) -> None:
     axes.set_xlabel("← worse · points · better →")
 
 
+def _draw_bands(axes: Axes, rows: Sequence[Line]) -> None:
+    """Each row's own margin, as one shape; a name has the margin of the row below it."""
+    edges: list[tuple[float, float]] = []
+    for y, line in enumerate(rows):
+        one = line.one or next(later.one for later in rows[y:] if later.one)
+        edges += [(100 * one.margin, y - 0.5), (100 * one.margin, y + 0.5)]
+    edges[0], edges[-1] = (edges[0][0], -0.6), (edges[-1][0], len(rows) - 0.4)
+    left = [(-x, y) for x, y in reversed(edges)]
+    axes.fill(*zip(*edges, *left, strict=True), color=MUTED, alpha=0.16, linewidth=0)
+
+
 def _draw_change(axes: Axes, y: float, one: Comparison, limits: tuple[float, float]) -> None:
-    """A comparison as a row; undecided ones are hollow, so that they never look like a result."""
+    """A comparison as a row; inconclusive ones are hollow, so that they never look like a result."""
     kind, x = tone(one), 100 * one.delta
     colour, marker = MARKS[kind]
     if kind == "broken":
-        axes.text(0, y, "✕ not comparable", color=colour, va="center", ha="center", fontsize=8)
+        axes.text(0, y, "✕ broken", color=colour, va="center", ha="center", fontsize=8)
     elif limits[0] <= x <= limits[1]:
         face = PAPER if kind in ("inconclusive", "no information") else colour
         edge = colour if face == PAPER else PAPER

@@ -5,44 +5,29 @@ equivalent looks like one.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.core.units import GIB, MIB
-from harness.core.verdict import Arm, Comparison, Scored
+from harness.core.units import GIB, MIB, margin
+from harness.core.verdict import Arm, Comparison, Scored, tone, worst
+from harness.report.costs import lighter
 from harness.report.figures import INVALID
+from harness.report.glossary import VERDICTS
 from harness.report.measured import Measured
 from harness.report.objections import SIGNS
 from harness.report.readings import heading, verdict_words
-from harness.report.sentence import kind, tallied
+from harness.report.sentence import tallied
 from harness.report.steps import words
-from harness.report.tables import Cell, Table, row
-from harness.report.view import View
-from harness.report.wording import (
-    NO_INFORMATION,
-    PLAIN,
-    SYMBOLS,
-    margin,
-    percent,
-    points,
-    significant,
-    tone,
-)
+from harness.report.tables import SMALL, Cell, Table, row
+from harness.report.view import View, foremost
+from harness.report.wording import SYMBOLS, marked, percent, points, significant
 
 SINGLE = 5  # tasks that have a column each; of more, a column holds a group
 _ROWS = 14  # arms; what more there are stand in the tables below
 _ROOMY = 6  # arms up to which a ratio's interval has a line of its own
-_WORST_FIRST = ("degraded", "broken", "inconclusive", NO_INFORMATION, "improved", "equivalent")
 _MEMORY = ("device_memory", "peak_footprint", "peak_memory")
 _SPEED = ("decode", "throughput")
-_MEANS = {
-    "equivalent": "shown to lie within {}",
-    "inconclusive": "neither a loss nor equivalence is shown, which is not a pass",
-    "degraded": "a loss is shown",
-    "improved": "a gain is shown",
-    "broken": "something forbids to compare",
-    NO_INFORMATION: "the baseline is at chance or at the ceiling, where a loss would not show",
-}
 
 
 @dataclass(frozen=True)
@@ -72,9 +57,10 @@ class Scale:
 
 def groups(view: View) -> list[Group]:
     """A column for each task where they are few, else for each kind of task; explored ones apart."""
-    compared = verdicts(view)
+    compared = view.verdicts
     tasks = list(dict.fromkeys(task for _, task in compared))
-    explored = {one.task for one in compared.values() if not one.confirmatory and one.kind == "quality"}
+    claimed = {one.task for one in compared.values() if one.confirmatory or one.kind == "bridge"}
+    explored = set(tasks) - claimed
     told = {task: " (explored)" if task in explored else "" for task in tasks}
     tasks.sort(key=view.tasks.index)
     if len(tasks) <= SINGLE:
@@ -86,40 +72,28 @@ def groups(view: View) -> list[Group]:
     return [Group(title, tuple(inside)) for title, inside in found.items()]
 
 
-def verdicts(view: View) -> dict[tuple[str, str], Comparison]:
-    """(arm, task) -> what the run compares: quantizations, or runtimes where it compares nothing else."""
-    if kind(view) != "bridge":
-        return view.quality
-    return {(one.candidate_arm, one.task): one for one in view.analysis.comparisons if one.kind == "bridge"}
-
-
-def worst(tones: Sequence[str]) -> str:
-    """The tone that speaks for several."""
-    return min(tones, key=_WORST_FIRST.index)
-
-
 def glance(view: View) -> Table:
-    """One row per arm; columns that nobody knows are left out."""
+    """One row per arm, of too many those that lost; columns that nobody knows are left out."""
     shown = groups(view)
     readings = _readings(view)
     size = scale("B", [arm.weights_bytes or 0 for arm in view.arms])
     roomy = len(view.arms) <= _ROOMY
     rows = [
         row(
-            Cell(view.label(arm.arm), "baseline" if arm.is_baseline else ""),
+            Cell(view.label(arm.arm), view.role(arm)),
             *(_verdict(view, arm, group) for group in shown),
-            size.write(arm.weights_bytes or math.nan),
+            Cell(size.write(arm.weights_bytes or math.nan), lighter(view, arm)),
             significant(arm.bits_per_weight) if arm.bits_per_weight else "",
             *(_figure(one, _measured(view, arm, name), roomy) for name, one in readings.items()),
         )
-        for arm in view.arms[:_ROWS]
+        for arm in foremost(view.arms, _ROWS, lambda arm: view.tone(arm.arm))
     ]
     units = (f"{heading(name)}, {one.unit}" for name, one in readings.items())
     several = len({arm.runtime for arm in view.arms}) > 1
     first = "Arm" if several else "Quantization"
     columns = (first, *(group.title for group in shown), f"Size, {size.unit}", "Bits per weight", *units)
     kept = [at for at in range(len(columns)) if not at or any(cells[at].text for cells in rows)]
-    cells = tuple(tuple(line[at] or Cell("unknown") for at in kept) for line in rows)
+    cells = tuple(tuple(line[at] if line[at].text else Cell("unknown", tone="missing") for at in kept) for line in rows)
     words_at = tuple(new for new, at in enumerate(kept) if at <= len(shown))
     return Table("glance", "At a glance", _note(view, readings), tuple(columns[at] for at in kept), cells, words_at)
 
@@ -151,8 +125,7 @@ def _measured(view: View, arm: Arm, name: str) -> Measured | None:
 
 
 def _verdict(view: View, arm: Arm, group: Group) -> Cell:
-    compared = verdicts(view)
-    found = [compared.get((arm.arm, task)) for task in group.tasks]
+    found = [view.verdicts.get((arm.arm, task)) for task in group.tasks]
     rows = [one for one in found if one]
     if not rows and arm.is_baseline:
         return _score(arm, group)
@@ -160,13 +133,22 @@ def _verdict(view: View, arm: Arm, group: Group) -> Cell:
         return Cell("not measured", tone="missing")
     tones = [tone(one) for one in rows]
     if len(group.tasks) == 1:
-        change = "" if tones[0] == "broken" else points(rows[0].delta)
-        return Cell(f"{SYMBOLS[tones[0]]} {PLAIN[tones[0]]}", change, tones[0])
+        return _single(rows[0])
     absent = len(found) - len(rows)
-    rest = tallied(tones, skip="equivalent") + (f", {absent} not measured" if absent else "")
     overall = worst([*tones, *(["inconclusive"] if absent else [])])
-    counted = f"{tones.count('equivalent')} of {len(found)} equivalent"
-    return Cell(f"{SYMBOLS[overall]} {counted}", rest.removeprefix(", "), overall)
+    small = Counter(tag for one in rows for tag in SMALL if tag in one.note)
+    rest = [tallied(tones, skip="equivalent"), f"{absent} not measured" if absent else ""]
+    rest += [f"{count} with a {tag}" for tag, count in small.items()]
+    detail = ", ".join(part for part in rest if part)
+    return Cell(f"{SYMBOLS[overall]} {tones.count('equivalent')} of {len(found)} equivalent", detail, overall)
+
+
+def _single(one: Comparison) -> Cell:
+    """A verdict alone, with its change and what qualifies it."""
+    kind = tone(one)
+    change = "" if kind == "broken" else points(one.delta)
+    tags = [tag for tag in SMALL if tag in one.note]
+    return Cell(marked(kind), "\n".join(part for part in (change, *tags) if part), kind)
 
 
 def _score(arm: Arm, group: Group) -> Cell:
@@ -197,14 +179,16 @@ def _signs(one: Measured) -> str:
 
 
 def _note(view: View, readings: Iterable[str]) -> str:
-    tones = {tone(one) for one in verdicts(view).values()}
-    within = " or ".join(margin(one) for one in sorted({one.margin for one in verdicts(view).values()}))
-    said = [f"{SYMBOLS[one]} {word}: {_MEANS[one].format(within)}" for one, word in PLAIN.items() if one in tones]
+    found = view.verdicts.values()
+    tones = {tone(one) for one in found}
+    said = [f"{marked(one)}: {VERDICTS[one]}" for one in SYMBOLS if one in tones]
+    if tones:
+        said.append(f"margin {' or '.join(map(margin, sorted({one.margin for one in found})))}")
     if readings:
         at = words(view.speeds.lightest)
         said.append(f"×: ratio to the baseline, [95 % interval over rounds], {at}; with ? it may be none at all")
     if any(one.objections for one in view.speeds.all.values()):
-        said.append(f"{SIGNS['degraded']} flagged, {SIGNS[INVALID]} invalid: such rounds are left out")
+        said.append(f"{SIGNS['flagged']} flagged, {SIGNS[INVALID]} invalid: such rounds are left out")
     more = len(view.arms) - _ROWS
     said += [f"{more} more arms in the report's other tables"] if more > 0 else []
     return "; ".join(said) + "." if said else ""

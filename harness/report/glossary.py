@@ -11,8 +11,8 @@ from harness.report.wording import SYMBOLS
 VERDICTS = {
     "equivalent": "the 90 % interval of the change lies wholly inside the margin",
     "degraded": "a loss is shown, after correction for all tasks and quantizations",
-    "improved": "a gain is shown, after the same correction",
-    "inconclusive": "none of these is shown; more items would decide, and it is not a pass",
+    "improved": "a gain is shown, after correction for all tasks and quantizations",
+    "inconclusive": "neither equivalence nor a change is shown, which is not a pass; more items would decide",
     "broken": "the arms cannot be compared, and the reason is given",
     "no information": "the baseline is at chance or at the ceiling, so that no change could be seen",
 }
@@ -44,7 +44,7 @@ TERMS = {
     "Steady window": "the part of a load after its warm-up and before its drain; throughput and energy share it",
     "Same, faster, slower": "the ratio lies inside the speed margin; or its 95 % interval excludes 1",
     "Stall": "a latency far outside the others; shown, and dropped from nothing",
-    "⚠ degraded, ✕ invalid": "something speaks against a figure; an invalid one counts nowhere",
+    "⚠ flagged, ✕ invalid": "something speaks against a figure; an invalid one counts nowhere",
 }
 
 

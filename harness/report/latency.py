@@ -6,9 +6,8 @@ from harness.report.steps import At, order, words
 from harness.report.tables import Cell, Table, row
 from harness.report.view import View
 from harness.report.wording import quantity, quantity_range
+from harness.stats.latency import ENOUGH
 
-NEEDED = {0.5: 11, 0.9: 64, 0.95: 130, 0.99: 662, 0.999: 6636}
-"""Requests below which a percentile says nothing: docs/measuring.md."""
 _LONG = 24  # rows above which a table is shown on demand
 
 
@@ -16,8 +15,8 @@ def percentiles(view: View) -> Table:
     """One row per step, reading and arm."""
     found = _sorted(view)
     places = {_at(one) for one in found}
-    shares = [share for share in NEEDED if any(share in dict(one.quantiles) for one in found)]
-    missing = [f"p{100 * share:g} {needed:,}" for share, needed in NEEDED.items() if share not in shares]
+    shares = [share for share in ENOUGH if any(share in dict(one.quantiles) for one in found)]
+    missing = [f"p{100 * share:g} {needed:,}" for share, needed in ENOUGH.items() if share not in shares]
     rows = tuple(
         row(
             view.label(one.arm),
@@ -51,7 +50,7 @@ def _sorted(view: View) -> list[Latency]:
 def _quantile(view: View, one: Latency, share: float) -> Cell:
     value = dict(one.quantiles).get(share)
     if value is None:
-        return Cell(f"needs {NEEDED[share]:,} requests")
+        return Cell(f"needs {ENOUGH[share]:,} requests")
     marks, unusable = view.speeds.of_requests(one.arm, one.name, _at(one))
     if unusable:
         return Cell("✕ invalid", f"read {quantity(value, 's')} {marks}", "invalid")

@@ -10,7 +10,7 @@ from harness.core.cell import LoadWork
 from harness.core.record import Step
 from harness.core.verdict import Analysis, Scored, SpeedComparison
 from harness.report.objections import Objection, gather
-from harness.report.steps import At, order
+from harness.report.steps import At, lightness, order
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Speeds:
     @property
     def lightest(self) -> At:
         """The step that drives least, a whole cell where no speed was measured: what a summary shows."""
-        return next(iter(self.places), At())
+        return min(self.places, key=lightness, default=At())
 
     def names(self, names: Iterable[str] = ()) -> list[str]:
         """The readings that some arm has a figure of, of `names` or of all."""

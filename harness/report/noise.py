@@ -2,10 +2,11 @@
 
 import math
 
-from harness.core.verdict import Comparison
+from harness.core.units import margin
+from harness.core.verdict import Comparison, tone
 from harness.report.tables import Cell, Table, ordered, row
 from harness.report.view import View
-from harness.report.wording import margin, marked, percent, points, points_range, pvalue, tone
+from harness.report.wording import marked, percent, points, points_range, pvalue
 
 _LONG = 14  # rows above which a table is shown on demand
 

@@ -1,6 +1,7 @@
 """What speaks against figures of speed: the flags of the records, numbered, so that a mark can stand beside a number.
 
-⚠ is "degraded", to be taken with care; ✕ is "invalid", not to be used. The number leads to the reason.
+⚠ is "flagged", to be taken with care (a record's flag says "degraded", which is a verdict's word here); ✕ is "invalid",
+not to be used. The number leads to the reason.
 """
 
 import re
@@ -14,7 +15,7 @@ from harness.core.verdict import Analysis
 from harness.report.readings import family
 from harness.report.steps import At
 
-SIGNS = {"degraded": "⚠", "invalid": "✕"}
+SIGNS = {"flagged": "⚠", "invalid": "✕"}
 _FIGURE = re.compile(r"\d[\d.,]*")
 
 
@@ -60,7 +61,7 @@ class Objection:
 
         What only disturbs timing says nothing of bytes.
         """
-        if family(name) == "canary" or (self.verdict == "degraded" and family(name) == "memory"):
+        if family(name) == "canary" or (self.verdict == "flagged" and family(name) == "memory"):
             return frozenset()
         return frozenset(place.round for place in self.places if place.meets(arm, name, at))
 
@@ -85,7 +86,7 @@ def _said(analysis: Analysis) -> Iterator[tuple[str, str, Place]]:
             continue
         where = cell.arm, cell.work.load.key, cell.work.round + 1
         for flag in record.outcome.flags:
-            yield flag.verdict, flag.reason, Place(*where, flag.step)
+            yield "invalid" if flag.verdict == "invalid" else "flagged", flag.reason, Place(*where, flag.step)
         for one in record.outcome.readings:
             if one.samples and not one.valid:
                 yield "invalid", one.reason, Place(*where, one.at, one.name)

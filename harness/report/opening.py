@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from harness.core.cell import IMPORTED
 from harness.report.forest import forest
+from harness.report.gaps import warnings
 from harness.report.glance import glance
 from harness.report.plots import Picture, picture
-from harness.report.sentence import failed, headline, missing
+from harness.report.sentence import headline
 from harness.report.tables import Table
 from harness.report.view import View
 
@@ -29,21 +29,6 @@ def opening(view: View) -> Opening:
     found = forest(view)
     drawn = picture("opening", "The changes against the margin", [found.panel], found.caption) if found else None
     return Opening(headline(view), warnings(view), shared(view), glance(view), drawn)
-
-
-def warnings(view: View) -> tuple[str, ...]:
-    """What went wrong or is missing, each in a sentence."""
-    cells, lost, left = len(view.analysis.plan.cells), len(failed(view)), missing(view)
-    found = [f"{left} of {cells} planned cells are not measured: the same command goes on with them."] if left else []
-    if lost:
-        first = failed(view)[0]
-        found.append(f"{lost} of {cells} planned cells failed, first {first.run.cell.label} ({first.kind}).")
-    elsewhere = [view.label(one.arm) for one in view.analysis.plan.cells if one.hw == IMPORTED]
-    if elsewhere:
-        names = ", ".join(dict.fromkeys(elsewhere))
-        found.append(f"Imported, so neither box nor engine could be checked: {names}.")
-    found += [one for one in _qualifiers(view) if "set-up itself is not stable" in one]
-    return tuple(found)
 
 
 def shared(view: View) -> tuple[str, ...]:

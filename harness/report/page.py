@@ -13,14 +13,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.report.wording import SYMBOLS, public
+from harness.report.wording import public
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def environment() -> Environment:
     """Templates in which every string is escaped, shown without paths and control characters, and must be defined."""
-    made = Environment(
+    return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         finalize=_shown,
@@ -28,8 +28,6 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["symbols"] = SYMBOLS
-    return made
 
 
 def asset(name: str, folder: Path = TEMPLATES) -> Markup:

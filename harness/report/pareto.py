@@ -14,14 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 
-from harness.core.verdict import Scored, Verdict
+from harness.core.verdict import Scored, Verdict, tone
 from harness.report.curves import sign
 from harness.report.drawn import CHANGE, Axis, Drawn, exactly
 from harness.report.panels import INK, MUTED, SQUARE, TICK_LETTERS, Panel, limits_of, scale_of, shortened
 from harness.report.readings import heading
 from harness.report.steps import words
 from harness.report.view import View, mean_delta
-from harness.report.wording import points, quantity, tone
+from harness.report.wording import points, quantity
 
 _COSTS = (("decode", True), ("peak_memory", False), ("device_memory", False), ("energy", False))
 _SETTLED = (Verdict.EQUIVALENT.value, Verdict.DEGRADED.value, Verdict.IMPROVED.value)
@@ -32,7 +32,7 @@ _COLOUR = "#0072b2"
 class Spot:
     """An arm: what it costs (unit of the reading) and how far its answers changed (shares; a baseline: 0).
 
-    `state`: "baseline"; else "invalid" (the cost is not to be used), "undecided" (no verdict on most tasks), or "".
+    `state`: "baseline"; else "invalid" (the cost is not to be used), "inconclusive" (half of the tasks are), or "".
     """
 
     arm: str
@@ -91,9 +91,9 @@ def _spots(view: View, costs: Mapping[str, tuple[Scored, str]]) -> list[Spot]:
 
 
 def _settled(view: View, arm: str) -> str:
-    """ "undecided" unless more than half of the arm's tasks have a verdict."""
+    """ "inconclusive" unless more than half of the arm's tasks have a verdict."""
     tones = [tone(one) for (name, _), one in view.quality.items() if name == arm]
-    return "" if 2 * sum(one in _SETTLED for one in tones) > len(tones) else "undecided"
+    return "" if 2 * sum(one in _SETTLED for one in tones) > len(tones) else "inconclusive"
 
 
 def marked_front(spots: list[Spot], more: bool) -> list[Spot]:
@@ -146,7 +146,7 @@ def _look(state: str, out: bool) -> dict[str, object]:
         return {"marker": "x", "markersize": 7}
     filled = {"marker": "D" if state == "baseline" else "v" if out else "o", "markersize": 5.5}
     hollow = {"markerfacecolor": "none", "markersize": 6.5, "markeredgewidth": 1.3}
-    return filled | (hollow if state == "undecided" else {})
+    return filled | (hollow if state == "inconclusive" else {})
 
 
 def _draw_front(axes: Axes, spots: list[Spot], scale: float, low: float) -> None:

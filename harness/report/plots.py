@@ -74,17 +74,17 @@ _PAGE_COLOURS = {INK: "currentColor", PAPER: "var(--paper)", MUTED: "var(--axis)
 }
 _PARETO = (
     "Mean change over the tasks in points, up is better; lines are 95 % intervals. Broken line: the front, where no "
-    "other arm is both better and cheaper by the estimates alone. Hollow: undecided on at least half of the tasks; "
+    "other arm is both better and cheaper by the estimates alone. Hollow: inconclusive on at least half of the tasks; "
     "a cross: the cost is invalid; diamond: the baseline. Grey band: the margin of a single task, for orientation."
 )
-_MARKED = "Open markers: degraded, a cross: invalid; the flags say why."
+_MARKED = "Open markers: flagged, a cross: invalid; the flags say why."
 _LOAD = (
     "A point for each load; lines follow rising concurrency or rate, whose first and last value stand beside the first "
     f"curve. Means over rounds; vertical lines are 95 % intervals. {_MARKED}"
 )
 _LATENCY = (
-    "How many requests of all rounds were at least as fast; further left is better. Markers: the percentiles that "
-    "enough requests stand behind. Outlying requests are in it; arms with ✕ are invalid and not drawn."
+    "How many requests of the valid rounds were at least as fast; further left is better. Markers: the percentiles "
+    "that enough requests stand behind. Outlying requests are in it; arms with ✕ have no valid round and are not drawn."
 )
 _ROUNDS = f"Each round is a fresh process; shown is how far it lies from its arm's mean. {_MARKED}"
 _MEMORY = "Parts as the engine tells them; the rest is what was measured in all, less the parts. Means over rounds."

@@ -5,12 +5,11 @@ from harness.core.verdict import Arm
 from harness.report.costs import change
 from harness.report.figures import explained, figure
 from harness.report.readings import heading
-from harness.report.steps import words
 from harness.report.tables import Cell, Table, row
 from harness.report.view import View, mean_of
 from harness.report.wording import UNKNOWN, percent, points, points_range, significant
 
-_SHOWN = ("decode", "ttft", "peak_memory", "load_time")
+_SHOWN = ("load_time",)  # the others stand in the first table
 _NONE = ("", "none", "None")
 
 
@@ -23,7 +22,7 @@ def side_by_side(view: View) -> Table:
         row(
             view.label(arm.arm),
             _called(view, arm),
-            _bits(view, arm),
+            _bits(arm),
             _score(arm),
             _part(view, full.get(arm.arm, arm.arm), "bridge"),
             change(view, arm.arm),
@@ -38,7 +37,6 @@ def side_by_side(view: View) -> Table:
         "runtime; both together, against the reference. Bits: 8 times the bytes of the weights over the parameters, as "
         "an engine counts them. × is the ratio to full precision on the same runtime."
     )
-    note += f" Speed at {words(at)}." if not at.whole else ""
     columns = ("Arm", "Stored as", "Bits per weight", "Score", "Runtime", "Quantization", "Both", *map(heading, _SHOWN))
     kept = [at for at in range(len(columns)) if any(cells[at].text for cells in rows)]
     table = Table("runtimes", "Runtimes side by side", note, tuple(columns[at] for at in kept),
@@ -61,19 +59,10 @@ def _called(view: View, arm: Arm) -> Cell:
     return Cell("not quantized" if name in _NONE else name, f"computed in {said['dtype']}" if "dtype" in said else "")
 
 
-def _bits(view: View, arm: Arm) -> Cell:
-    counted = _parameters(view, arm)
-    if not counted or not arm.weights_bytes:
-        why = "parameters not told" if arm.weights_bytes else "weights not on this disk"
-        return Cell("unknown", why)
-    return Cell(significant(8 * arm.weights_bytes / counted), in_bytes(arm.weights_bytes))
-
-
-def _parameters(view: View, arm: Arm) -> float | None:
-    """The model's parameters as the arm's engine counts them, else as that of another arm with the same model does."""
-    same = [arm, *(one for one in view.arms if one.model == arm.model)]
-    said = (_details(view, one.arm).get("parameters", "") for one in same)
-    return next((float(one) for one in said if one.isdecimal()), None)
+def _bits(arm: Arm) -> Cell:
+    if not arm.bits_per_weight:
+        return Cell("unknown", "parameters not told" if arm.weights_bytes else "weights not on this disk")
+    return Cell(significant(arm.bits_per_weight), in_bytes(arm.weights_bytes))
 
 
 def _score(arm: Arm) -> Cell:

@@ -1,7 +1,7 @@
 """The sentence at the top of a report: what was compared, on which box, and the verdict with its margin and counts.
 
-Every kind of run has one that is true of it. Undecided and broken tasks are always counted in it, nothing is claimed
-across runtimes, and a run that was cut short says so first.
+Every kind of run has one that is true of it. Inconclusive and broken tasks are always counted in it, a candidate that
+was not judged is named, nothing is claimed across runtimes, and a run that was cut short says so first.
 """
 
 import math
@@ -10,13 +10,15 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from harness.core.cell import IMPORTED
-from harness.core.record import Completed, Failed, Skipped
-from harness.core.verdict import Claim, Comparison, Scored
+from harness.core.record import Completed
+from harness.core.units import margin
+from harness.core.verdict import WORST_FIRST, Claim, Comparison, Scored, tone, worst
+from harness.report.gaps import failed, missing
 from harness.report.measured import Measured
 from harness.report.readings import heading, verdict_words
 from harness.report.steps import words
-from harness.report.view import View
-from harness.report.wording import PLAIN, margin, quantity, quantity_range, tone
+from harness.report.view import View, foremost
+from harness.report.wording import quantity, quantity_range
 
 Kind = Literal["quality", "bridge", "fidelity", "speed", "alone", "nothing"]
 _CLAUSES = 8  # of a sentence; what more candidates say is counted
@@ -34,7 +36,7 @@ _TITLES: dict[Kind, str] = {
 
 def kind(view: View) -> Kind:
     """What the run as a whole is about: the strongest comparison that it holds."""
-    if any(claim.tasks for claim in view.claims):
+    if view.quality:
         return "quality"
     if any(one.kind == "bridge" for one in view.analysis.comparisons):
         return "bridge"
@@ -61,27 +63,15 @@ def headline(view: View) -> str:
         "alone": _alone,
         "nothing": _nothing,
     }[kind(view)](view)
-    left = missing(view)
+    left = len(missing(view))
     done = len(view.analysis.plan.cells) - left
     return f"Not finished, {done} of {len(view.analysis.plan.cells)} cells so far: {said}" if left else said
 
 
-def missing(view: View) -> int:
-    """Planned cells of which nothing is known: neither measured, failed nor skipped, nor left out as not needed."""
-    known = {one.run.cell.id for one in view.analysis.records if isinstance(one, Completed | Failed | Skipped)}
-    known |= {cell for one in view.analysis.repeats for cell in one.not_needed}
-    return sum(cell.id not in known for cell in view.analysis.plan.cells)
-
-
-def failed(view: View) -> tuple[Failed, ...]:
-    """The records of planned cells that failed."""
-    return tuple(one for one in view.analysis.records if isinstance(one, Failed))
-
-
 def tallied(tones: Iterable[str], skip: str = "") -> str:
-    """Counts in plain words: "4 undecided, 1 worse"; `skip` is left out."""
+    """Counts of verdicts, the worst first: "1 degraded, 4 inconclusive"; `skip` is left out."""
     found = Counter(tones)
-    return ", ".join(f"{found[one]} {word}" for one, word in PLAIN.items() if found[one] and one != skip)
+    return ", ".join(f"{found[one]} {one}" for one in WORST_FIRST if found[one] and one != skip)
 
 
 def _subject(view: View) -> str:
@@ -94,22 +84,40 @@ def _subject(view: View) -> str:
 def _quality(view: View) -> str:
     claims = [one for one in view.claims if one.tasks]
     sound = [one for one in claims if not _across(view, one)]
-    margins = [one.margin for one in view.quality.values() if one.confirmatory] or [one.margin for one in claims]
-    within = " or ".join(margin(one) for one in sorted(set(margins)))
-    groups: dict[str, list[str]] = {}
-    for one in sound:
-        groups.setdefault(_counted(one), []).append(view.label(one.candidate_arm))
-    parts = [f"{_all(names)} {text}" for text, names in list(groups.items())[:_CLAUSES]]
-    if parts:
-        first, names = next(iter(groups.items()))
-        parts[0] = f"{_all(names)} {'are' if len(names) > 1 else 'is'} {_with_tasks(first)}"
-    if len(groups) > _CLAUSES:
-        rest = sum(len(names) for names in list(groups.values())[_CLAUSES:])
-        parts.append(f"{rest} more in the table")
-    if len(sound) < len(claims):
-        names = [view.label(one.candidate_arm) for one in claims if one not in sound]
-        parts.append(f"no claim for {_all(names)}, since the runtimes differ")
+    if not claims:
+        return (
+            f"{_subject(view)}: everything compared lies outside the family named before the run, so the verdicts "
+            "below are explored and nothing is claimed."
+        )
+    margins = sorted({one.margin for one in view.quality.values() if one.confirmatory})
+    within = " or ".join(map(margin, margins))
+    parts = _clauses(view, sound)
+    if others := [view.label(one.candidate_arm) for one in claims if one not in sound]:
+        parts.append(f"no claim for {_all(others)}, since the runtimes differ")
+    if explored := [view.label(arm.arm) for arm in view.candidates if view.role(arm) == "explored"]:
+        parts.append(f"{_all(explored)} explored only, which claims nothing")
+    parts += _not_judged(view)
     return f"{_subject(view)}, against {_against(view, claims)} within {within}: {'; '.join(parts)}."
+
+
+def _clauses(view: View, claims: Sequence[Claim]) -> list[str]:
+    """What is claimed, candidates with equal counts together; of too many clauses those that lost stay."""
+    groups: dict[str, list[str]] = {}
+    for one in claims:
+        groups.setdefault(_counted(one), []).append(one.candidate_arm)
+    kept = foremost(list(groups), _CLAUSES, lambda text: worst(map(view.tone, groups[text])))
+    names = {text: [*map(view.label, groups[text])] for text in kept}
+    parts = [f"{_all(names[text])} {text}" for text in kept]
+    if parts:
+        first = kept[0]
+        parts[0] = f"{_all(names[first])} {'are' if len(names[first]) > 1 else 'is'} {_with_tasks(first)}"
+    rest = sum(len(arms) for text, arms in groups.items() if text not in kept)
+    return [*parts, *([f"{rest} more in the table"] if rest else [])]
+
+
+def _not_judged(view: View) -> list[str]:
+    names = [view.label(arm.arm) for arm in view.candidates if not view.verdicts_of(arm.arm)]
+    return [f"{_all(names)} not judged"] if names else []
 
 
 def _across(view: View, claim: Claim) -> bool:
@@ -124,12 +132,12 @@ def _against(view: View, claims: Sequence[Claim]) -> str:
 
 
 def _counted(one: Claim) -> str:
-    """ "equivalent on all 5", or "worse on 3 of 5 (1 equivalent, 1 undecided)": what is commonest comes first."""
+    """ "equivalent on all 5", or "degraded on 3 of 5 (1 inconclusive, 1 equivalent)": what is commonest comes first."""
     tones = {"degraded": one.degraded, "equivalent": one.equivalent, "inconclusive": one.inconclusive,
              "broken": one.broken, "no information": one.no_information, "improved": one.improved}
     most = max(tones, key=lambda name: tones[name])
     rest = tallied(Counter(tones).elements(), skip=most)
-    return f"{PLAIN[most]} on {share(tones[most], one.tasks)}" + (f" ({rest})" if rest else "")
+    return f"{most} on {share(tones[most], one.tasks)}" + (f" ({rest})" if rest else "")
 
 
 def share(count: int, total: int) -> str:
@@ -161,6 +169,7 @@ def _bridge(view: View) -> str:
         counts = f"{tones.count('equivalent') or 'none'} of {len(rows)} tasks" + (f" ({rest})" if rest else "")
         within = " or ".join(margin(one) for one in sorted({one.margin for one in rows}))
         parts.append(f"{view.label(arm)} is equivalent to {view.label(baseline)} within {within} on {counts}")
+    parts += _not_judged(view)
     return f"{_subject(view)}, full precision only: {'; '.join(parts)}. No quantization was compared."
 
 
@@ -177,10 +186,24 @@ def _speed(view: View) -> str:
     usable = [one for one in found if _ratio(one)]
     parts = [_times(view, one, first=not index) for index, one in enumerate(usable[:_CLAUSES])]
     parts += [f"{len(usable) - _CLAUSES} more in the table"] if len(usable) > _CLAUSES else []
-    if lost := [view.label(one.arm) for one in found if not _ratio(one)]:
-        what = f"{heading(found[0].name).lower()} speed" if found[0].name in _RATES else heading(found[0].name)
-        parts.append(f"no valid {what} is known of {_all(lost)}")
+    parts += _no_ratio(view, found[0].name)
     return f"{_subject(view)}, {words(view.speeds.lightest)}: {'; '.join(parts)}. Quality was not compared."
+
+
+def _no_ratio(view: View, name: str) -> list[str]:
+    """The candidates that have no ratio in a reading, by the reason."""
+    what = f"{heading(name).lower()} speed" if name in _RATES else heading(name)
+    reasons: dict[str, list[str]] = {}
+    for arm in view.candidates:
+        one = view.speeds.get(arm.arm, name, view.speeds.lightest)
+        if one is None or not one.usable:
+            reasons.setdefault(f"no valid {what} is known of {{}}", []).append(view.label(arm.arm))
+        elif one.against is None or not one.against.baseline_arm:
+            reasons.setdefault("{} without a baseline", []).append(view.label(arm.arm))
+        elif not one.against.ratio:
+            why = "no ratio is known of {}: the baseline has no valid rounds beside it"
+            reasons.setdefault(why, []).append(view.label(arm.arm))
+    return [text.format(_all(names)) for text, names in reasons.items()]
 
 
 def _ratios(view: View) -> list[Measured]:
@@ -208,7 +231,7 @@ def _times(view: View, one: Measured, first: bool) -> str:
     does = "decodes {}× as fast as" if one.name == "decode" else f"has {{}}× the {heading(one.name)} of"
     text = f"{name} {does.format(f'{ratio.score:.2f}')} {full}" if first else f"{name} {ratio.score:.2f}×"
     word = verdict_words(one.against)
-    said = {"inconclusive": "undecided", "same": f"the same within {100 * view.speed_margin:g} %"}.get(word, "")
+    said = {"inconclusive": word, "same": f"the same within {100 * view.speed_margin:g} %"}.get(word, "")
     extra = ", ".join(part for part in (said, "flagged" if one.objections else "") if part)
     return f"{text}, {limits}" + (f" ({extra})" if extra else "")
 

@@ -7,6 +7,7 @@ from harness.core.record import Calibration, Completed
 from harness.core.repetition import Repeated
 from harness.core.units import in_seconds
 from harness.core.verdict import Drift
+from harness.report.figures import INVALID
 from harness.report.objections import Objection
 from harness.report.readings import glossary, heading, rank
 from harness.report.steps import At, order, words
@@ -18,15 +19,20 @@ from harness.report.wording import percent, pvalue, quantity
 def objections(view: View) -> Table:
     """Every mark that stands beside a figure, with its reason and where it was given."""
     rows = tuple(
-        row(Cell(f"{one.mark} {one.verdict}", tone=one.verdict), _reason(one), *_where(view, one))
+        row(Cell(f"{one.mark} {one.verdict}", tone=_tone(one)), _reason(one), *_where(view, one))
         for one in view.speeds.objections
     )
     note = (
         "A figure that all rounds of an arm make invalid is shown as such and is in no curve and no verdict; where "
-        "some rounds are valid, only those count. Degraded figures are kept, with their mark."
+        "some rounds are valid, only those count. Flagged figures are kept, with their mark."
     )
     columns = ("Mark", "What speaks against figures", "Arm and round", "Load")
     return Table("objections", "Flags", note, columns, rows, words=(0, 1, 2, 3))
+
+
+def _tone(one: Objection) -> str:
+    """Only what is invalid is coloured: what is flagged is a figure like others."""
+    return INVALID if one.verdict == INVALID else ""
 
 
 def _reason(one: Objection) -> Cell:

@@ -31,6 +31,12 @@ def order(at: At) -> tuple[object, ...]:
     return (at.whole, at.load, one.rate, one.concurrency, one.depth, one.prompt_tokens, one.output_tokens)
 
 
+def lightness(at: At) -> tuple[object, ...]:
+    """Sorting key: what drives least first, whatever its load is called; of equals the first load, whole cells last."""
+    one = at.step
+    return (at.whole, one.rate, one.concurrency, one.depth, at.load, one.prompt_tokens, one.output_tokens)
+
+
 def words(at: At, among: Iterable[At] = ()) -> str:
     """A step as a heading; its lengths, and the load's name, only where they differ `among` those shown beside it."""
     others = [one for one in among if one.load != at.load or not one.whole]

@@ -32,9 +32,9 @@ class Stroke:
         axes.plot(x, y, **(self._style() | {"marker": ""} | more))
 
     def dot(self, axes: Axes, x: float, y: float, sign: str = "") -> None:
-        """A point: filled; open where it is "degraded"; a cross in ink where it is "invalid"."""
+        """A point: filled; open where it is "flagged"; a cross in ink where it is "invalid"."""
         filled = {"marker": self.marker, "color": self.colour, "markersize": 5.5}
-        looks = {"degraded": filled | {"markerfacecolor": "none", "markersize": 6.5, "markeredgewidth": 1.3},
+        looks = {"flagged": filled | {"markerfacecolor": "none", "markersize": 6.5, "markeredgewidth": 1.3},
                  "invalid": {"marker": "x", "color": INK, "markersize": 7}}
         axes.plot(x, y, linestyle="none", zorder=4, clip_on=False, **looks.get(sign, filled))
 

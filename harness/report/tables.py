@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.core.verdict import Comparison, Scored
+from harness.core.verdict import Comparison, Scored, tone
 from harness.report.view import View, mean_delta
-from harness.report.wording import SYMBOLS, counts, early, marked, percent, points, points_range, tone
+from harness.report.wording import SYMBOLS, counts, early, marked, percent, points, points_range
 
 _ACROSS = 6  # tasks that have a column each
-TAGS = ("small real loss", "small real gain", "beyond the margin")  # notes that qualify a verdict and stand with it
+SMALL = "small real loss", "small real gain"
+TAGS = (*SMALL, "beyond the margin")  # notes that qualify a verdict and stand with it
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def verdict_cell(comparison: Comparison) -> Cell:
     """Symbol and delta in points over the 95 % interval; without a number where none can be trusted."""
     kind = tone(comparison)
     if kind == "broken":
-        return Cell(marked(kind), "not comparable", kind)
+        return Cell(marked(kind), tone=kind)
     tags = [tag for tag in TAGS if tag in comparison.note]
     lines = points_range(comparison.low, comparison.high), kind, *tags, early(comparison)
     detail = "\n".join(line for line in lines if line)
@@ -71,11 +72,10 @@ def matrix(view: View) -> Table:
         for arm in view.baselines
     ]
     for arm in view.candidates:
-        found = [view.quality.get((arm.arm, task)) for task in view.tasks]
-        if any(found):
-            verdicts = (verdict_cell(one) if one else Cell("not measured") for one in found)
-            counted = _overall(view, arm.arm, [tone(one) for one in found if one])
-            rows.append((Cell(view.label(arm.arm)), *verdicts, counted))
+        found = [view.verdicts.get((arm.arm, task)) for task in view.tasks]
+        verdicts = (verdict_cell(one) if one else Cell("not measured") for one in found)
+        counted = _overall(view, arm.arm, [tone(one) for one in found if one])
+        rows.append((Cell(view.label(arm.arm), view.role(arm)), *verdicts, counted))
     note = (
         "Change against the baseline in points with its 95 % interval; negative is worse. All tasks: the count "
         "of verdicts and the plain mean change over the usable tasks, a summary that carries no verdict."
@@ -84,7 +84,7 @@ def matrix(view: View) -> Table:
     if len(view.tasks) > _ACROSS:
         turned = tuple(zip(columns, *rows, strict=True))
         rows = [row(*fields) for fields in turned[1:]]
-        columns = ("Task", *(f"{cell.text}{' (baseline)' * bool(cell.detail)}" for cell in turned[0][1:]))
+        columns = ("Task", *(f"{cell.text} ({cell.detail})" if cell.detail else cell.text for cell in turned[0][1:]))
     return Table("matrix", "Verdicts", note, columns, tuple(rows))
 
 

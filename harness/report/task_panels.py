@@ -8,7 +8,7 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from harness.core.verdict import Comparison
+from harness.core.verdict import Comparison, tone
 from harness.report.drawn import CHANGE, changed
 from harness.report.panels import (
     FRAME,
@@ -23,7 +23,7 @@ from harness.report.panels import (
     shortened,
 )
 from harness.report.view import View
-from harness.report.wording import points, tone
+from harness.report.wording import points
 
 _FURTHEST = 2.0  # of the largest margin; what lies further out is drawn at the edge with its value
 _LETTERS = 12  # of a row's name, since the interval needs the room

@@ -2,25 +2,15 @@
 
 import math
 
-from harness.core.verdict import Comparison
+from harness.core.units import margin
+from harness.core.verdict import NO_INFORMATION, Comparison, tone
 from harness.report.blocks import Block, Fold, Prose
 from harness.report.evidence import at_margin
 from harness.report.plots import Picture
 from harness.report.tables import TAGS, Cell, Table, row, score_range
 from harness.report.task_panels import key_of, name_of, rows_of
 from harness.report.view import View
-from harness.report.wording import (
-    NO_INFORMATION,
-    SYMBOLS,
-    early,
-    margin,
-    metric,
-    percent,
-    points,
-    points_range,
-    pvalue,
-    tone,
-)
+from harness.report.wording import SYMBOLS, early, metric, percent, points, points_range, pvalue
 
 _DECIDED = ("equivalent", "degraded", "improved")
 _NAMED = 4  # candidates whose verdicts stand beside a card's title; of more, they are counted
@@ -29,7 +19,7 @@ _NAMED = 4  # candidates whose verdicts stand beside a card's title; of more, th
 HOW_TO_READ = (
     "A card for each task. Thick line: the 90 % interval, which decides equivalence; thin line: 95 %. Grey bands: the "
     "margins shown, dashed the one set before the run; a candidate is equivalent within a margin when its thick line "
-    "lies inside the band. Hollow: undecided, or the baseline against itself (A/A). Arrows: beyond the axis. Lost: "
+    "lies inside the band. Hollow: inconclusive, or the baseline against itself (A/A). Arrows: beyond the axis. Lost: "
     "right in the baseline only; gained: right in the candidate only. p under a verdict: equivalence within that "
     "margin (TOST); p of a change: exact, and after Holm over all tasks and quantizations. Needed: items that would "
     "decide at this margin and flip rate."

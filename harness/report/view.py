@@ -1,17 +1,29 @@
 """An Analysis as a reader looks at it: short arm names, best bits first, tasks in suite order, quick look-ups."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import TypeVar
 
 from harness.core.record import Completed, Run
-from harness.core.verdict import Analysis, Arm, Claim, Comparison, Scored, Verdict
+from harness.core.verdict import (
+    NO_INFORMATION,
+    WORST_FIRST,
+    Analysis,
+    Arm,
+    Claim,
+    Comparison,
+    Scored,
+    Verdict,
+    tone,
+    worst,
+)
 from harness.report.measured import Speeds
-from harness.report.wording import NO_INFORMATION, tone
+from harness.stats.planning import Z95
 
-Z95 = 1.959963984540054
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,38 @@ class View:
     def quality(self) -> dict[tuple[str, str], Comparison]:
         """(candidate arm, task) -> its comparison with the baseline."""
         return {(one.candidate_arm, one.task): one for one in self.analysis.comparisons if one.kind == "quality"}
+
+    @cached_property
+    def verdicts(self) -> dict[tuple[str, str], Comparison]:
+        """(arm, task) -> what the run is about: quantizations, and full precision that carries none, against another's.
+
+        Where runtimes differ and nothing but full precision was compared, these are all its comparisons.
+        """
+        found = {(one.candidate_arm, one.task): one for one in self.analysis.comparisons if one.kind == "bridge"}
+        stood_on = {one.baseline_arm for one in self.quality.values()}
+        return {key: one for key, one in found.items() if key[0] not in stood_on} | self.quality
+
+    def verdicts_of(self, arm: str) -> list[Comparison]:
+        """An arm's part of `verdicts`."""
+        return [one for (name, _), one in self.verdicts.items() if name == arm]
+
+    def tone(self, arm: str) -> str:
+        """The worst of an arm's verdicts; of one that has none nothing is known, as of an inconclusive one."""
+        return worst(map(tone, self.verdicts_of(arm))) or Verdict.INCONCLUSIVE.value
+
+    def role(self, arm: Arm) -> str:
+        """What stands beside a name: "baseline", "runtime alone" (full precision, compared as such), "explored", ""."""
+        found = self.verdicts_of(arm.arm)
+        if arm.is_baseline or not found:
+            return "baseline" if arm.is_baseline else ""
+        if all(one.kind == "bridge" for one in found):
+            return "runtime alone"
+        return "" if any(one.confirmatory for one in found) else "explored"
+
+    def full_bytes(self, arm: Arm) -> int | None:
+        """What full precision of an arm's model weighs, on the same runtime where it is known there."""
+        found = [one for one in self.baselines if one.model == arm.model and one.weights_bytes]
+        return min(found, key=lambda one: one.runtime != arm.runtime).weights_bytes if found else None
 
     @cached_property
     def noise(self) -> tuple[Comparison, ...]:
@@ -118,9 +162,15 @@ def _moment(text: str) -> datetime | None:
     """An ISO 8601 time in UTC, None where it is none (of imported records anything may stand there)."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the latter of the year 1, east of Greenwich
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def foremost(found: Sequence[T], most: int, tone_of: Callable[[T], str]) -> list[T]:
+    """At most `most` of them in their order; where some have to go, what lost or is broken stays."""
+    ranked = sorted(range(len(found)), key=lambda at: WORST_FIRST.index(tone_of(found[at])))
+    return [found[at] for at in sorted(ranked[:most])]
 
 
 def usable(comparisons: Iterable[Comparison]) -> list[Comparison]:

@@ -9,9 +9,8 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from harness.core.units import GIB, in_bytes
-from harness.core.verdict import Comparison, Scored, Verdict
+from harness.core.verdict import NO_INFORMATION, Comparison, Scored, Verdict
 
-NO_INFORMATION = "no information"
 UNKNOWN = "n/a"
 SYMBOLS = {
     Verdict.EQUIVALENT.value: "≈",
@@ -20,14 +19,6 @@ SYMBOLS = {
     Verdict.INCONCLUSIVE.value: "?",
     Verdict.BROKEN.value: "✕",
     NO_INFORMATION: "∅",
-}
-PLAIN = {  # the verdicts in words that need no explanation, the most telling first
-    Verdict.EQUIVALENT.value: "equivalent",
-    Verdict.DEGRADED.value: "worse",
-    Verdict.INCONCLUSIVE.value: "undecided",
-    Verdict.BROKEN.value: "not comparable",
-    NO_INFORMATION: "without information",
-    Verdict.IMPROVED.value: "better",
 }
 _MONTHS = (  # in words of our own: those of strftime hang on the locale
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -73,11 +64,6 @@ def day(found: date | None) -> str:
     return f"{found.day} {_MONTHS[found.month - 1]} {found.year}" if found else "undated"
 
 
-def tone(comparison: Comparison) -> str:
-    """Key into SYMBOLS: the verdict, or "no information" where the baseline itself is at chance."""
-    return NO_INFORMATION if comparison.note.startswith(NO_INFORMATION) else comparison.verdict.value
-
-
 def marked(name: str) -> str:
     """A verdict's symbol and word: "≈ equivalent"."""
     return f"{SYMBOLS[name]} {name}"
@@ -99,13 +85,6 @@ def points_range(low: float, high: float, digits: int = 1) -> str:
 def percent(share: float, digits: int = 1) -> str:
     """A share without sign: "82.1 %"."""
     return f"{100 * share:.{digits}f} %" if math.isfinite(share) else UNKNOWN
-
-
-def margin(share: float) -> str:
-    """A margin in words: "2 points", "0.5 points", "1 point"."""
-    if not math.isfinite(share):
-        return UNKNOWN
-    return f"{100 * share:g} point" + ("" if math.isclose(share, 0.01) else "s")
 
 
 def pvalue(value: float) -> str:

@@ -19,7 +19,6 @@ _POWER_80_BOTH_SIDES = NormalDist().inv_cdf(0.90)
 EQUIVALENCE = (Z90 + _POWER_80_BOTH_SIDES) ** 2  # 8.56
 ONE_SIDED = (Z90 + _POWER_80) ** 2  # 6.18
 SMALLEST_DELTA = 1e-6
-DETECTION = (Z95 + _POWER_80) ** 2  # 7.85
 
 
 def margin_for(protocol: Protocol, n_items: int) -> float:
@@ -41,8 +40,13 @@ def items_for_noninferiority(flips: float, margin: float) -> int:
     return math.ceil(max(ONE_SIDED * flips / margin**2, Z90**2 * (1 - margin) / margin))
 
 
-def items_to_detect(flips: float, delta: float) -> int:
-    """Items that detect a true difference `delta` (a share, not 0) two-sided at 5 % with 80 % power."""
+def detection(alpha: float = 0.05) -> float:
+    """The factor of a two-sided test: 7.85 at 5 %."""
+    return (NormalDist().inv_cdf(1 - alpha / 2) + _POWER_80) ** 2
+
+
+def items_to_detect(flips: float, delta: float, alpha: float = 0.05) -> int:
+    """Items that detect a true difference `delta` (a share, not 0) two-sided at `alpha` with 80 % power."""
     _check(flips, abs(delta))
     if abs(delta) < SMALLEST_DELTA:
         raise InvalidScores(
@@ -51,7 +55,8 @@ def items_to_detect(flips: float, delta: float) -> int:
     if flips < abs(delta):
         raise InvalidScores(f"a difference of {delta:g} needs a flip rate of at least {abs(delta):g}, not {flips:g}")
     # With every flip in one direction the normal formula goes to 0; McNemar's exact test still needs 6 flips for 5 %.
-    return math.ceil(max(DETECTION * (flips - delta**2) / delta**2, 6 / flips))
+    fewest = math.ceil(math.log2(2 / alpha))
+    return math.ceil(max(detection(alpha) * (flips - delta**2) / delta**2, fewest / flips))
 
 
 def smallest_margin(n: float, flips: float) -> float:
@@ -62,10 +67,11 @@ def smallest_margin(n: float, flips: float) -> float:
     return max(math.sqrt(EQUIVALENCE * flips / n), Z90**2 / (n + Z90**2))
 
 
-def items_to_decide(n: int, flips: float, delta: float, margin: float) -> int:
+def items_to_decide(n: int, flips: float, delta: float, margin: float, alpha: float = 0.05) -> int:
     """Items for a verdict if the difference seen after `n` items is the true one: shown equivalent, or shown different.
 
-    At least n + 1: it is asked only where n items left the matter open.
+    A difference is tested at `alpha`, what Holm leaves of 5 % to this test; equivalence needs no correction. At least
+    n + 1: it is asked only where n items left the matter open.
     """
     flips = max(flips, abs(delta))
     ways = []
@@ -73,7 +79,7 @@ def items_to_decide(n: int, flips: float, delta: float, margin: float) -> int:
         near = ONE_SIDED * (flips - delta**2) / (margin - abs(delta)) ** 2
         ways.append(max(items_needed(flips, margin), math.ceil(near)))
     if abs(delta) >= SMALLEST_DELTA:
-        ways.append(items_to_detect(flips, delta))
+        ways.append(items_to_detect(flips, delta, alpha))
     return max(n + 1, min(ways))
 
 

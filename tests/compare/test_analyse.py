@@ -63,7 +63,7 @@ def test_a_gentle_and_a_harsh_quantization_get_different_verdicts_for_good_reaso
     gentle, harsh = found.claims
     assert gentle.sentence.startswith("Q8_0 is equivalent to F16 within 2 points on 5 of 5 tasks.")
     assert "on most tasks is shown (p < 0.001)" in gentle.sentence
-    counts = "Q2_K is equivalent to F16 within 2 points on 0 of 5 tasks, worse on 5."
+    counts = "Q2_K is equivalent to F16 within 2 points on 0 of 5 tasks, degraded on 5."
     assert harsh.sentence == f"{counts} A loss on most tasks is shown (p < 0.001)."
     assert gentle.share_within is not None
     assert gentle.share_within > 0.95
@@ -292,7 +292,7 @@ def test_nothing_measured_yet_is_broken_and_names_the_next_step() -> None:
     assert {one.verdict for one in found.comparisons} == {Verdict.BROKEN}
     assert all("run the same command again" in one.note for one in found.comparisons)
     assert found.claims[0].sentence == (
-        "Q4_K_M is equivalent to F16 within 2 points on 0 of 1 task, not comparable on 1."
+        "Q4_K_M is equivalent to F16 within 2 points on 0 of 1 task, broken on 1."
     )
 
 

@@ -28,9 +28,9 @@ def _standing(*verdicts: Verdict) -> Standing:
     ("verdicts", "tone", "text"),
     [
         ((Verdict.EQUIVALENT, Verdict.EQUIVALENT), "equivalent", "≈ equivalent on all 2"),
-        ((Verdict.EQUIVALENT, Verdict.INCONCLUSIVE), "inconclusive", "? undecided on 1 of 2"),
-        ((Verdict.INCONCLUSIVE, Verdict.DEGRADED), "degraded", "▼ worse on 1 of 2"),
-        ((Verdict.EQUIVALENT, Verdict.BROKEN, Verdict.INCONCLUSIVE), "broken", "✕ not comparable on 1 of 3"),
+        ((Verdict.EQUIVALENT, Verdict.INCONCLUSIVE), "inconclusive", "? inconclusive on 1 of 2"),
+        ((Verdict.INCONCLUSIVE, Verdict.DEGRADED), "degraded", "▼ degraded on 1 of 2"),
+        ((Verdict.EQUIVALENT, Verdict.BROKEN, Verdict.INCONCLUSIVE), "broken", "✕ broken on 1 of 3"),
         ((Verdict.EQUIVALENT,), "equivalent", "≈ equivalent on the only task"),
     ],
 )
@@ -89,7 +89,7 @@ def test_boxes_are_compared_on_valid_figures_of_the_same_step_and_suite() -> Non
     quality, charts, grid = boxes(list(Stock(runs, []).standings.values()))
     assert isinstance(quality, Grid)
     assert [field.text for field in quality.rows[0]][1:] == ["≈ equivalent on the only task",
-                                                             "▼ worse on the only task", ""]
+                                                             "▼ degraded on the only task", ""]
     assert "1 arms answered another suite" in quality.note
     assert isinstance(charts, Charts)
     assert [plot.title for plot in charts.plots] == ["Decode, single stream, tok/s"]

@@ -30,7 +30,6 @@ from harness.core.verdict import (
 from tests.report.pieces import (
     ITEMS,
     LOAD,
-    MARGIN,
     MIB,
     QUANTS,
     SCALES,
@@ -180,17 +179,12 @@ def claim(quant: str, found: list[Comparison], model: str = "pocket") -> Claim:
     usable = [one for one in found if "no information" not in one.note]
     count = {verdict: sum(one.verdict is verdict for one in usable) for verdict in Verdict}
     words = f"{quant.upper()} is equivalent to F16 within 2 points on {count[Verdict.EQUIVALENT]} of {len(found)} tasks"
-    for verdict, text in (
-        (Verdict.DEGRADED, "worse"),
-        (Verdict.IMPROVED, "better"),
-        (Verdict.INCONCLUSIVE, "undecided"),
-    ):
-        words += f", {text} on {count[verdict]}" if count[verdict] else ""
+    for verdict in (Verdict.DEGRADED, Verdict.INCONCLUSIVE, Verdict.IMPROVED):
+        words += f", {verdict} on {count[verdict]}" if count[verdict] else ""
     return Claim(
         candidate_arm=arm(quant, model),
         baseline_arm=arm("f16", model),
         sentence=words + ".",
-        margin=MARGIN,
         tasks=len(found),
         equivalent=count[Verdict.EQUIVALENT],
         degraded=count[Verdict.DEGRADED],

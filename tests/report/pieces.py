@@ -17,7 +17,6 @@ ITEMS = 1000
 MARGIN = 0.02
 SHOWN = (0.005, 0.01, 0.02, 0.03)
 TASKS = {"classify": 0.871, "extract": 0.824, "passage_qa": 0.763, "code": 0.902, "arithmetic": 0.649}
-OTHERS = ((Verdict.DEGRADED, "worse"), (Verdict.IMPROVED, "better"), (Verdict.INCONCLUSIVE, "undecided"))
 LOAD = Load("closed", (1, 8), 128, 64, 32, 4)
 SCALES = {"ttft": (0.0214, "s"), "tpot": (0.00142, "s"), "decode": (704.0, "tok/s"), "prefill": (5981.0, "tok/s")}
 

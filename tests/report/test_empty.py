@@ -24,7 +24,7 @@ def test_a_run_without_speed_says_so() -> None:
     text = rendered(replace(only(analysis(), ("q8_0", "q2_k"), ("code",)), speed=()))
     assert "Speed was not measured in this run." in text
     assert "Decode speed" not in text
-    assert "Q8_0 is equivalent on all 5 tasks; Q2_K worse on all 5." in text
+    assert "Q8_0 is equivalent on all 5 tasks; Q2_K degraded on all 5." in text
 
 
 def test_a_run_without_quality_says_so() -> None:

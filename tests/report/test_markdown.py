@@ -12,6 +12,7 @@ from harness.core.verdict import Analysis
 from harness.report import markdown, summary
 from harness.report.blocks import Fold, Prose
 from harness.report.document import Document
+from harness.report.glance import glance
 from harness.report.markdown import escaped
 from harness.report.render import pictures_of
 from harness.report.tables import Cell, Table
@@ -86,11 +87,11 @@ def test_a_summary_fits_a_screen_and_says_the_sentence_the_flags_and_where_the_r
 
 
 def test_a_summary_of_very_many_arms_still_fits(document: Document) -> None:
-    table = document.opening.table
-    many = dataclasses.replace(table, rows=table.rows * 30)
-    long = dataclasses.replace(document, opening=dataclasses.replace(document.opening, table=many))
     base = analysis()
+    arms = tuple(replace(one, arm=f"{one.arm} {at}") for at in range(30) for one in base.arms)
+    many = glance(View(replace(base, arms=arms)))
+    long = dataclasses.replace(document, opening=dataclasses.replace(document.opening, table=many))
     text = summary.render(long, View(replace(base, claims=base.claims * 5)))
     assert len(text.splitlines()) < 60
-    assert f"{30 * len(table.rows) - 16} more rows in report.md" in text
+    assert f"{len(arms) - 14} more arms in the report's other tables" in text
     assert f"{5 * len(base.claims) - 8} more claims in report.md" in text

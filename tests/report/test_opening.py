@@ -1,16 +1,17 @@
-"""The first screen: one table in which nothing undecided looks like a pass, one plot that stays small."""
+"""The first screen: one table in which nothing inconclusive looks like a pass, one plot that stays small."""
 
 import re
 
 import pytest
 from msgspec.structs import replace
 
-from harness.core.verdict import Analysis, Comparison
+from harness.core.verdict import Analysis, Comparison, worst
 from harness.report import html, markdown, summary
 from harness.report.document import compose
 from harness.report.forest import forest, lines
-from harness.report.glance import glance, worst
-from harness.report.opening import opening, warnings
+from harness.report.gaps import warnings
+from harness.report.glance import glance
+from harness.report.opening import opening
 from harness.report.tables import Cell, Table
 from harness.report.view import View
 from harness.report.wording import SYMBOLS
@@ -42,21 +43,21 @@ def fields(table: Table, label: str) -> dict[str, Cell]:
 def test_few_tasks_have_a_column_each_with_a_symbol_and_a_word() -> None:
     found = fields(glance(View(analysis())), "Q4_K_M")
     assert found["classify"] == Cell("≈ equivalent", "−0.6", "equivalent")
-    assert found["extract"] == Cell("? undecided", "−1.3", "inconclusive")
-    assert found["code"] == Cell("▲ better", "+1.7", "improved")
+    assert found["extract"] == Cell("? inconclusive", "−1.3", "inconclusive")
+    assert found["code"] == Cell("▲ improved", "+1.7", "improved")
 
 
 def test_what_is_broken_has_no_number() -> None:
     found = fields(glance(View(analysis())), "Q4_0")
-    assert found["passage qa"] == Cell("✕ not comparable", "", "broken")
+    assert found["passage qa"] == Cell("✕ broken", "", "broken")
 
 
 def test_many_tasks_are_counted_by_their_kind_under_the_worst_of_them() -> None:
     table = glance(View(many()))
     assert table.columns[1:5] == KINDS
     assert fields(table, "Q8_0")["math"] == Cell("≈ 5 of 5 equivalent", "", "equivalent")
-    assert fields(table, "Q4_K_M")["math"] == Cell("? 2 of 5 equivalent", "2 undecided, 1 better", "inconclusive")
-    assert fields(table, "Q2_K")["math"] == Cell("▼ 0 of 5 equivalent", "5 worse", "degraded")
+    assert fields(table, "Q4_K_M")["math"] == Cell("? 2 of 5 equivalent", "2 inconclusive, 1 improved", "inconclusive")
+    assert fields(table, "Q2_K")["math"] == Cell("▼ 0 of 5 equivalent", "5 degraded", "degraded")
 
 
 def test_a_group_with_a_task_that_was_not_measured_is_no_pass() -> None:
@@ -99,9 +100,10 @@ def test_an_invalid_figure_is_marked_and_shows_no_number() -> None:
 
 def test_the_legend_explains_exactly_the_verdicts_that_occur() -> None:
     note = glance(View(only(analysis(), ("q8_0", "q2_k")))).note
-    assert "≈ equivalent: shown to lie within 2 points" in note
-    assert "▼ worse: a loss is shown" in note
-    assert "undecided" not in note
+    assert "≈ equivalent: the 90 % interval of the change lies wholly inside the margin" in note
+    assert "; margin 2 points" in note
+    assert "▼ degraded: a loss is shown" in note
+    assert "inconclusive" not in note
     assert "which is not a pass" in glance(View(analysis())).note
 
 
@@ -125,8 +127,8 @@ def test_a_row_of_a_crowded_plot_is_the_worst_and_never_a_mean() -> None:
 def test_the_plot_says_every_verdict_it_draws_in_words() -> None:
     found = forest(View(only(analysis(), ("q4_k_m",))))
     assert found is not None
-    assert "Q4_K_M on extract: −1.3 undecided" in found.panel.alt
-    assert "Equivalent: the thick line inside the grey band, ±2 points." in found.caption
+    assert "Q4_K_M on extract: −1.3 inconclusive" in found.panel.alt
+    assert "Equivalent: the thick line inside the grey band, ± 2 points." in found.caption
 
 
 def test_speed_alone_is_drawn_as_ratios() -> None:
@@ -150,7 +152,12 @@ def test_what_all_claims_share_stands_on_the_first_screen() -> None:
 
 def test_failures_and_missing_cells_are_warned_of() -> None:
     base = analysis()
-    assert warnings(View(base)) == ("1 of 35 planned cells failed, first pocket iq2_xs llama_cpp quality (memory).",)
+    assert warnings(View(base)) == (
+        "1 of 35 planned cells failed, first pocket iq2_xs llama_cpp quality (memory).",
+        "2 left out or put off: pocket awq llama_cpp, pocket tq2_0 llama_cpp quality "
+        "(pocket awq llama_cpp: llama_cpp reads gguf, awq is a Hugging Face format).",
+        "1 comparison cannot be made, Q4_0 on passage qa: prompt hashes differ in 12 of 1,000 items.",
+    )
     assert "26 of 35 planned cells are not measured" in warnings(View(replace(base, records=base.records[:9])))[0]
 
 
@@ -191,7 +198,7 @@ def test_of_more_candidates_than_fit_it_is_said_how_many_are_drawn() -> None:
     found = tuple(replace(base.comparisons[0], candidate_arm=arm.arm) for arm in arms)
     rows, what = lines(View(replace(base, arms=arms, comparisons=found)))
     assert len(rows) == 28
-    assert what.endswith("the first 28 of 40")
+    assert what.endswith("28 of 40, those that lost among them")
 
 
 def test_report_md_opens_with_the_same_sentence_table_and_plot() -> None:
@@ -200,7 +207,7 @@ def test_report_md_opens_with_the_same_sentence_table_and_plot() -> None:
     before, _, _ = markdown.render(document).partition("\n## ")
     assert document.headline in before
     assert "⚠ 1 of 35 planned cells failed" in before
-    assert "| Q4_K_M | ? undecided<br>−1.3 | ▲ better<br>\\+1.7 |" in before
+    assert "| Q4_K_M | ? inconclusive<br>−1.3 | ▲ improved<br>\\+1.7 |" in before
     assert 'src="plots/opening.png"' in before
 
 

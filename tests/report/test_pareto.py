@@ -71,7 +71,7 @@ def test_each_cost_has_a_panel_that_tells_the_front(measured: Analysis) -> None:
     assert {(one.arm, one.part) for one in panels[3].drawn} >= {(arm("q2_k"), "front"), (arm("f16"), "")}
 
 
-def test_undecided_and_invalid_points_are_told(measured: Analysis) -> None:
+def test_inconclusive_and_invalid_points_are_told(measured: Analysis) -> None:
     slow = Flag("invalid", "the client lags", SWEEP[0])
     flagged = tuple(
         replace(one, outcome=replace(one.outcome, flags=(slow,)))
@@ -79,14 +79,14 @@ def test_undecided_and_invalid_points_are_told(measured: Analysis) -> None:
         else one
         for one in measured.records
     )
-    undecided = tuple(
+    open_ones = tuple(
         replace(one, note=NOTHING) if one.candidate_arm == arm("q4_k_m") and at % 2 else one
         for at, one in enumerate(measured.comparisons)
     )
-    panel = pareto_panels(View(replace(measured, records=flagged, comparisons=undecided)))[0]
+    panel = pareto_panels(View(replace(measured, records=flagged, comparisons=open_ones)))[0]
     states = {one.arm: one.state for one in panel.drawn}
     assert states[arm("q8_0")] == "invalid"
-    assert states[arm("q4_k_m")] == "undecided"
+    assert states[arm("q4_k_m")] == "inconclusive"
     assert states[arm("q2_k")] == ""
 
 

