@@ -10,6 +10,7 @@ from harness.compare.analyse import analyse
 from harness.core.config import Protocol
 from harness.core.suite import Task
 from harness.core.verdict import Analysis, Comparison, Verdict
+from harness.stats.planning import items_to_decide
 from harness.store.items import LoadedRun
 from tests.compare.arms import (
     Arms,
@@ -410,3 +411,19 @@ def test_an_interval_off_zero_that_is_no_verdict_says_why() -> None:
         Verdict.INCONCLUSIVE,
         "a change taken alone, but not after correction for all tasks and quantizations",
     )
+
+
+def test_the_items_that_would_decide_count_with_the_correction_for_many_tests() -> None:
+    """A loss that alone is significant and after Holm is not needs more than it would alone, not one item more."""
+    arms = Arms(suite(*map(choice, NAMES)), replicate=False)
+    before = answers(np.random.default_rng(8), 400)
+    after = before.copy()
+    after[np.flatnonzero(before == 1)[:14]] = 0
+    after[np.flatnonzero(before == 0)[:3]] = 1
+    same = [frame(name, {"acc": before}) for name in NAMES]
+    lost = [frame(NAMES[0], {"acc": after}), *same[1:]]
+    records = [measured(arms.baseline, *same), measured(arms.candidate(), *lost)]
+    one = by_task(analyse(arms.plan, records))[NAMES[0]]
+    assert one.pvalue < 0.05 < one.pvalue_holm
+    assert one.items_needed is not None
+    assert one.items_needed > 1.2 * items_to_decide(400, one.flip_rate, one.delta, one.margin)

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from harness.compare.analyse import analyse
-from harness.core.record import Flag, Reading, Step
-from harness.core.verdict import Analysis
+from harness.compare.headline import speeds
+from harness.core.events import Figure
+from harness.core.record import Completed, Flag, Reading, Step
+from harness.core.verdict import Analysis, Latency
 from harness.store.items import LoadedRun
 from harness.store.requests import Requests
 from tests.compare.arms import choice, load_cell, measured, plan_of, suite
@@ -116,3 +118,32 @@ def test_a_step_that_names_its_lengths_is_found_by_them() -> None:
     place = np.array([[4, 0, 8, 8, 0], [4, 0, 16, 8, 0], [4, 0, 108, 8, 100]], dtype=float)
     mixed = dataclasses.replace(run, requests=lambda: dataclasses.replace(requests, place=place))
     assert {one.step for one in analysis([mixed]).latencies} == set(steps)
+
+
+def latency_of(runs: Sequence[LoadedRun], name: str = "ttft") -> Latency:
+    return next(one for one in analysis(runs).latencies if one.name == name)
+
+
+@pytest.mark.parametrize("by", ["flag", "reading"])
+def test_an_invalid_round_is_in_no_percentile_curve_or_stall(by: str) -> None:
+    gaps = np.random.default_rng(4).normal(0.02, 0.001, (20, 7))
+    good = with_requests(rounds_of([1])[0], gaps)
+    why = {"flags": (Flag("invalid", "the client lags"),)} if by == "flag" else {
+        "readings": (Reading("ttft", "s", "lower", (1.0,), 1, valid=False, reason="too few requests"),)}
+    bad = with_requests(measured(load_cell("f16", 1), **why), 50 * gaps)  # type: ignore[arg-type]
+    alone, both = latency_of([good]), latency_of([good, bad])
+    assert (both.n, both.quantiles, both.curve, both.stalls) == (20, alone.quantiles, alone.curve, alone.stalls)
+    assert latency_of([bad]).n == 20, "a report shows what was read, as invalid"
+
+
+def test_one_record_in_a_line_says_what_its_round_says_in_a_report() -> None:
+    (run,) = rounds_of([10])
+    (found,) = analysis([run]).rounds
+    assert isinstance(run.record, Completed)
+    assert speeds(run.record) == (Figure("decode", "tok/s", found.value),)
+
+
+def test_what_is_invalid_is_no_figure_of_a_record_in_a_line() -> None:
+    (run,) = rounds_of([10], Flag("invalid", "the client lags", AT))
+    assert isinstance(run.record, Completed)
+    assert speeds(run.record) == ()

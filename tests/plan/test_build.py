@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from harness.core.cell import LoadWork, QualityWork
+from harness.core.config import Protocol
 from harness.core.digest import canonical
 from harness.core.errors import NotFound
 from harness.core.plan import Plan
@@ -166,3 +167,16 @@ def test_a_plan_with_adaptive_rounds_holds_all_that_may_be_measured_and_the_rule
     assert build(settings(point("q8_0"), matrix=stricter), BOX, SUITE, assets(tmp_path)).plan.id != plan.id
     fixed = build(settings(point("q8_0"), matrix=structs.replace(adaptive, max_rounds=2)), BOX, SUITE, assets(tmp_path))
     assert (len(fixed.plan.cells), fixed.plan.repetition) == (2 * 3, None)
+
+
+@pytest.mark.parametrize(("key", "name"), [("tasks", "typo"), ("quants", "q4_k_m")])
+def test_a_family_of_what_the_plan_does_not_have_is_refused(tmp_path: Path, key: str, name: str) -> None:
+    family = Protocol(**{f"family_{key}": (name,)})
+    with pytest.raises(NotFound, match=f"protocol.family_{key} names {name}, which the plan does not have"):
+        build(structs.replace(settings(point("q8_0")), protocol=family), BOX, SUITE, assets(tmp_path))
+
+
+def test_a_family_of_the_plan_is_taken(tmp_path: Path) -> None:
+    family = Protocol(family_tasks=(SUITE.tasks[0].task,), family_quants=("q8_0",))
+    asked = structs.replace(settings(point("q8_0"), point("q4_0")), protocol=family)
+    assert build(asked, BOX, SUITE, assets(tmp_path)).plan.protocol == family

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from matplotlib.figure import Figure
 from msgspec.structs import replace
 
 from harness.core.verdict import Analysis, Comparison, worst
@@ -226,3 +227,36 @@ def test_a_summary_keeps_what_its_symbols_mean_and_how_many_arms_are_left_out() 
     text = summary.render(compose(view), view)
     assert "82 more arms in the report's other tables" in text
     assert "which is not a pass" in text
+
+
+def test_a_small_real_loss_is_said_beside_its_verdict_alone_and_in_a_group() -> None:
+    def small(base: Analysis) -> Analysis:
+        return replace(base, comparisons=tuple(replace(one, note="small real loss") for one in base.comparisons))
+
+    alone = fields(glance(View(small(analysis()))), "Q8_0")["classify"]
+    assert alone == Cell("≈ equivalent", "0.0\nsmall real loss", "equivalent")
+    group = fields(glance(View(small(many()))), "Q8_0")["math"]
+    assert group == Cell("≈ 5 of 5 equivalent", "5 with a small real loss", "equivalent")
+
+
+def test_a_size_stands_with_its_share_of_its_own_model() -> None:
+    one, other = analysis(), analysis("second")
+    heavy = tuple(replace(arm, weights_bytes=10 * (arm.weights_bytes or 0)) for arm in other.arms)
+    table = glance(View(replace(one, arms=(*one.arms, *heavy))))
+    for model in ("pocket", "second"):
+        assert fields(table, f"{model} Q8_0")["Size, MiB"].detail == "×0.54"
+
+
+def test_each_task_of_the_plot_has_the_band_of_its_own_margin() -> None:
+    base = only(analysis(), ("q8_0",), ("classify", "code"))
+    mixed = replace(base, comparisons=tuple(replace(one, margin=0.01 if one.task == "code" else 0.02)
+                                            for one in base.comparisons))
+    found = forest(View(mixed))
+    assert found is not None
+    assert "inside its task's grey band, ± 1 or 2 points." in found.caption
+    axes = Figure().add_subplot()
+    found.panel.draw(axes)
+    band = axes.patches[0].get_path().vertices
+    reach = {round(float(y)): max(abs(x) for x, at in band if at == y) for _, y in band}
+    assert {round(float(abs(x)), 6) for x, y in band if y in (1.5, 2.4)} == {1.0, 2.0}, reach
+    assert {round(float(abs(x)), 6) for x, y in band if y in (-0.6, 0.5)} == {2.0}

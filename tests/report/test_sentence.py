@@ -150,3 +150,25 @@ def test_every_verdict_of_an_arm_is_in_its_counts() -> None:
     assert f"degraded on {claim.degraded} of {claim.tasks} tasks" in text
     for count, word in ((claim.equivalent, "equivalent"), (claim.broken, "broken")):
         assert f"{count} {word}" in text
+
+
+def test_where_only_the_baseline_failed_the_candidate_keeps_its_valid_figure() -> None:
+    text = said(sped("q8_0", ratio=None, baseline=None))
+    assert "no ratio is known of Q8_0: the baseline has no valid rounds beside it. Quality" in text
+    assert "no valid decode speed" not in text
+
+
+def test_a_candidate_whose_load_failed_is_in_the_sentence() -> None:
+    base = fast(only(loaded(), ("q8_0", "q2_k")))
+    text = said(replace(base, speed=tuple(one for one in base.speed if one.candidate_arm != arm("q2_k"))))
+    assert "Q8_0 decodes" in text
+    assert text.endswith("no valid decode speed is known of Q2_K. Quality was not compared.")
+
+
+def test_of_many_clauses_those_that_lost_are_said() -> None:
+    base = analysis()
+    claims = tuple(
+        replace(one, tasks=20, equivalent=20 - at, degraded=at)
+        for at, one in enumerate(base.claims[:1] * 10 + base.claims[-1:])
+    )
+    assert "Q2_K" in said(replace(base, claims=claims))

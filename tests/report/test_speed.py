@@ -12,6 +12,7 @@ from harness.report import costs, html, latency, markdown, speed, standing, term
 from harness.report.document import compose
 from harness.report.frame import tidy
 from harness.report.readings import READINGS, verdict_words
+from harness.report.steps import At
 from harness.report.tables import Table
 from harness.report.view import View
 from tests.report.example import analysis, only
@@ -217,3 +218,10 @@ def test_verdicts_fit_their_unit(name: str, unit: str, verdict: str, said: str) 
 
 def test_every_reading_is_defined_in_one_line() -> None:
     assert all(named.title and named.means and len(named.means) < 100 for named in READINGS.values())
+
+
+def test_the_lightest_step_is_the_one_that_drives_least_whatever_its_load_is_called() -> None:
+    first = loaded().speed[0]
+    calm, busy = Step(concurrency=1), Step(concurrency=8)
+    rows = (replace(first, load="a", step=busy), replace(first, load="b", step=calm))
+    assert View(replace(loaded(), speed=rows)).speeds.lightest == At("b", calm)
