@@ -9,8 +9,9 @@ from harness.compare.match import model_note
 from harness.compare.runs import Runs
 from harness.core.cell import Cell, QualityWork
 from harness.core.plan import Pair, Plan
+from harness.core.tones import NO_INFORMATION, WORST_FIRST, tone
 from harness.core.units import margin
-from harness.core.verdict import NO_INFORMATION, WORST_FIRST, Claim, Comparison, Verdict, tone
+from harness.core.verdict import Claim, Comparison, Verdict
 from harness.stats.multiple import partial_conjunction
 from harness.stats.pooling import share_within
 

@@ -146,7 +146,6 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
     def at(share: float) -> MarginVerdict:
         return at_margin(evidence, pvalue_holm, share, info, protocol.alpha)
 
-    alpha = protocol.alpha * evidence.pvalue / max(pvalue_holm, evidence.pvalue) if evidence.pvalue else protocol.alpha
     open_question = judged.verdict is Verdict.INCONCLUSIVE and not info and not stopped
     return Comparison(
         **_identity(one),
@@ -167,7 +166,7 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
         verdict=Verdict.BROKEN if stopped else judged.verdict,
         margins=broken(protocol, evidence.planned) if stopped else judged.margins,
         cap_hits=paired.cap_hits,
-        items_needed=_items_to_decide(evidence, margin, alpha) if open_question else None,
+        items_needed=_items_to_decide(evidence, margin, pvalue_holm, protocol.alpha) if open_question else None,
         smallest_margin=smallest_margin(n / evidence.design.effect, evidence.spread),
         second_opinion=_without_cut(paired) if stopped else judged.second_opinion,
         note=one.reason or "; ".join(part for part in (judged.note, one.remark) if part),
@@ -202,10 +201,11 @@ def _identity(one: Measured) -> dict[str, Any]:
     }
 
 
-def _items_to_decide(evidence: Evidence, margin: float, alpha: float) -> int:
-    """Items at this design effect, a change tested at `alpha`; more than there are."""
+def _items_to_decide(evidence: Evidence, margin: float, pvalue_holm: float, alpha: float) -> int:
+    """Items at this design effect, a change tested at what the correction leaves of `alpha`; more than there are."""
     n, effect = evidence.n_items, evidence.design.effect
-    worth = items_to_decide(int(n / effect), evidence.spread, evidence.delta, margin, alpha)
+    left = alpha * min(1.0, evidence.pvalue / pvalue_holm) if pvalue_holm > 0 else alpha
+    worth = items_to_decide(int(n / effect), evidence.spread, evidence.delta, margin, left)
     return max(n + 1, math.ceil(effect * worth))
 
 

@@ -3,9 +3,8 @@
 Scores and differences are shares (0.021 = 2.1 points); negative differences mean the candidate is worse.
 """
 
-from collections.abc import Iterable
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal
 
 from msgspec import Struct
 
@@ -22,31 +21,6 @@ class Verdict(StrEnum):
     IMPROVED = "improved"
     INCONCLUSIVE = "inconclusive"
     BROKEN = "broken"
-
-
-NO_INFORMATION = "no information"
-WORST_FIRST = ("degraded", "broken", "inconclusive", NO_INFORMATION, "improved", "equivalent")
-"""Every tone; the first of several that occurs speaks for all."""
-
-
-class Judged(Protocol):
-    """What carries a verdict: a comparison, or what a summary keeps of it."""
-
-    @property
-    def verdict(self) -> Verdict: ...
-
-    @property
-    def note(self) -> str: ...
-
-
-def tone(one: Judged) -> str:
-    """The verdict, or "no information" where the baseline itself can show nothing."""
-    return NO_INFORMATION if one.note.startswith(NO_INFORMATION) else one.verdict.value
-
-
-def worst(tones: Iterable[str]) -> str:
-    """The tone that speaks for several, "" for none: only what is equivalent throughout is called so."""
-    return min(tones, key=WORST_FIRST.index, default="")
 
 
 class Interval(Struct, frozen=True):
@@ -211,9 +185,9 @@ class RoundValue(Struct, frozen=True):
 
 
 class Latency(Struct, frozen=True):
-    """How a latency (ttft, tpot, gap; seconds) of one arm at one step is distributed over all rounds' requests.
+    """How a latency (ttft, tpot, gap; seconds) of one arm at one step is distributed over the requests of valid rounds.
 
-    `n` counts requests. `quantiles` are (share, seconds) of those that enough requests stand behind; `over_rounds` has
+    Where no round is valid it is over all. `n` counts requests. `quantiles` are (share, seconds) of those that enough requests stand behind; `over_rounds` has
     the mean over rounds of each round's own, with its 95 % interval, where every round has enough. `curve` is (share,
     seconds), the sorted sample thinned to at most 200 points. `stalled` counts the outlying values, and `stalls` are
     the longest of them, (round from 1, request, seconds); they are shown and never dropped from anything.

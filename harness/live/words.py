@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from harness.core.events import CellEnded, CellStarted, Figure, Left, Looked, ProgressEvent, RoundsEnded, VerdictEvent
+from harness.core.tones import tone
 from harness.core.units import in_bytes, in_seconds
-from harness.core.verdict import tone
 from harness.report.readings import heading
 from harness.report.wording import SYMBOLS, percent, public, quantity
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from harness.core.cell import IMPORTED
 from harness.core.summary import ArmSummary, Summary, TaskVerdict
+from harness.core.tones import WORST_FIRST, tone
 from harness.core.units import margin
-from harness.core.verdict import WORST_FIRST, tone
 from harness.publish import beside, places, rows
 from harness.publish.chart import chart
 from harness.publish.said import day, figure, joined, title, trouble
@@ -19,11 +19,11 @@ from harness.report.wording import SYMBOLS, percent, points, points_range
 FRONT = Link("All boxes", places.FRONT)
 _ON_FRONT, _STEPS = 15, 4
 _WORDS = {
-    "degraded": "worse somewhere",
-    "broken": "not comparable somewhere",
-    "inconclusive": "undecided somewhere",
-    "no information": "without information somewhere",
-    "improved": "equivalent or better everywhere",
+    "degraded": "degraded somewhere",
+    "broken": "broken somewhere",
+    "inconclusive": "inconclusive somewhere",
+    "no information": "no information somewhere",
+    "improved": "equivalent or improved everywhere",
     "equivalent": "equivalent everywhere",
 }
 
@@ -66,7 +66,7 @@ def front(stock: Stock) -> Sheet:
 
 
 def _lead(found: Sequence[Standing]) -> str:
-    """How many arms stand where, the undecided ones counted."""
+    """How many arms stand where, the inconclusive ones counted."""
     judged = [one for one in found if one.verdicts]
     if not judged:
         return "No quantization has been judged yet."

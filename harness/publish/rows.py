@@ -39,8 +39,8 @@ def newest(found: Sequence[Standing], find: bool = False) -> Grid:
         for one in found
     )
     note = (
-        "Quality: every task against full precision on the same box; coloured by the worst of them, and undecided is "
-        "no pass. Speed: single stream where it was measured, mean over rounds with its 95 % interval."
+        "Quality: every task against full precision on the same box; coloured by the worst of them, and "
+        "inconclusive is no pass. Speed: single stream where it was measured, mean over rounds with its 95 % interval."
     )
     words = (*range(len(texts)), *range(len(texts) + len(shown), len(columns)))
     return Grid("Newest figures", columns, rows, words, note, find=find)

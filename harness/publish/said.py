@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from harness.core.summary import Metric, Summary
+from harness.core.tones import tone
 from harness.core.units import margin
-from harness.core.verdict import Scored, tone
+from harness.core.verdict import Scored
 from harness.history.series import Place
 from harness.history.steps import Change
 from harness.publish.sheet import Field

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from harness.core.summary import ArmSummary, Metric, Summary, TaskVerdict
-from harness.core.verdict import tone, worst
+from harness.core.tones import tone, worst
 from harness.history.series import Series, series
 from harness.history.steps import Change, changes
 from harness.publish import places

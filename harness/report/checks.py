@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from harness.core.look import LAST
 from harness.core.record import Completed, Failed, Skipped
-from harness.core.verdict import NO_INFORMATION, Comparison, tone
+from harness.core.tones import NO_INFORMATION, tone
+from harness.core.verdict import Comparison
 from harness.report.gaps import missing
 from harness.report.measured import place_of
 from harness.report.readings import heading

@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from harness.core.verdict import Comparison, Scored, tone
+from harness.core.tones import tone
+from harness.core.verdict import Comparison, Scored
 
 NOTHING = Scored(math.nan, math.nan, math.nan)
 

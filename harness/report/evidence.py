@@ -2,8 +2,9 @@
 
 import math
 
+from harness.core.tones import NO_INFORMATION, tone
 from harness.core.units import margin
-from harness.core.verdict import NO_INFORMATION, Comparison, Diagnostic, tone
+from harness.core.verdict import Comparison, Diagnostic
 from harness.report.tables import Cell, Table, row, tally
 from harness.report.view import View
 from harness.report.wording import counts, significant

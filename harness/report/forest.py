@@ -12,8 +12,9 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from harness.core.tones import tone
 from harness.core.units import margin
-from harness.core.verdict import Comparison, Scored, tone
+from harness.core.verdict import Comparison, Scored
 from harness.report.drawn import CHANGE, Axis, Drawn, changed
 from harness.report.glance import Group, groups
 from harness.report.measured import Measured

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.core.tones import tone, worst
 from harness.core.units import GIB, MIB, margin
-from harness.core.verdict import Arm, Comparison, Scored, tone, worst
+from harness.core.verdict import Arm, Comparison, Scored
 from harness.report.costs import lighter
 from harness.report.figures import INVALID
 from harness.report.glossary import VERDICTS
@@ -188,7 +189,7 @@ def _note(view: View, readings: Iterable[str]) -> str:
         at = words(view.speeds.lightest)
         said.append(f"×: ratio to the baseline, [95 % interval over rounds], {at}; with ? it may be none at all")
     if any(one.objections for one in view.speeds.all.values()):
-        said.append(f"{SIGNS['flagged']} flagged, {SIGNS[INVALID]} invalid: such rounds are left out")
+        said.append(f"{SIGNS['flagged']} flagged; {SIGNS[INVALID]} with invalid rounds, which are left out")
     more = len(view.arms) - _ROWS
     said += [f"{more} more arms in the report's other tables"] if more > 0 else []
     return "; ".join(said) + "." if said else ""

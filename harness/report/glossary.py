@@ -12,7 +12,7 @@ VERDICTS = {
     "equivalent": "the 90 % interval of the change lies wholly inside the margin",
     "degraded": "a loss is shown, after correction for all tasks and quantizations",
     "improved": "a gain is shown, after correction for all tasks and quantizations",
-    "inconclusive": "neither equivalence nor a change is shown, which is not a pass; more items would decide",
+    "inconclusive": "neither equivalence nor a change is shown: not a pass, and more items would decide",
     "broken": "the arms cannot be compared, and the reason is given",
     "no information": "the baseline is at chance or at the ceiling, so that no change could be seen",
 }

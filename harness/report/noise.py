@@ -2,8 +2,9 @@
 
 import math
 
+from harness.core.tones import tone
 from harness.core.units import margin
-from harness.core.verdict import Comparison, tone
+from harness.core.verdict import Comparison
 from harness.report.tables import Cell, Table, ordered, row
 from harness.report.view import View
 from harness.report.wording import marked, percent, points, points_range, pvalue

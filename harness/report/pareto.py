@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import MaxNLocator
 
-from harness.core.verdict import Scored, Verdict, tone
+from harness.core.tones import tone
+from harness.core.verdict import Scored, Verdict
 from harness.report.curves import sign
 from harness.report.drawn import CHANGE, Axis, Drawn, exactly
 from harness.report.panels import INK, MUTED, SQUARE, TICK_LETTERS, Panel, limits_of, scale_of, shortened

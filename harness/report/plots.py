@@ -75,7 +75,7 @@ _PAGE_COLOURS = {INK: "currentColor", PAPER: "var(--paper)", MUTED: "var(--axis)
 _PARETO = (
     "Mean change over the tasks in points, up is better; lines are 95 % intervals. Broken line: the front, where no "
     "other arm is both better and cheaper by the estimates alone. Hollow: inconclusive on at least half of the tasks; "
-    "a cross: the cost is invalid; diamond: the baseline. Grey band: the margin of a single task, for orientation."
+    "a cross: the cost is invalid; diamond: the baseline. Grey band: the widest margin of a task, for orientation."
 )
 _MARKED = "Open markers: flagged, a cross: invalid; the flags say why."
 _LOAD = (

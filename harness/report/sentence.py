@@ -11,8 +11,9 @@ from typing import Literal
 
 from harness.core.cell import IMPORTED
 from harness.core.record import Completed
+from harness.core.tones import WORST_FIRST, tone, worst
 from harness.core.units import margin
-from harness.core.verdict import WORST_FIRST, Claim, Comparison, Scored, tone, worst
+from harness.core.verdict import Claim, Comparison, Scored
 from harness.report.gaps import failed, missing
 from harness.report.measured import Measured
 from harness.report.readings import heading, verdict_words

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.core.verdict import Comparison, Scored, tone
+from harness.core.tones import tone
+from harness.core.verdict import Comparison, Scored
 from harness.report.view import View, mean_delta
 from harness.report.wording import SYMBOLS, counts, early, marked, percent, points, points_range
 

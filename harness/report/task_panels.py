@@ -8,7 +8,8 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from harness.core.verdict import Comparison, tone
+from harness.core.tones import tone
+from harness.core.verdict import Comparison
 from harness.report.drawn import CHANGE, changed
 from harness.report.panels import (
     FRAME,

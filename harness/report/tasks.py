@@ -2,8 +2,9 @@
 
 import math
 
+from harness.core.tones import NO_INFORMATION, tone
 from harness.core.units import margin
-from harness.core.verdict import NO_INFORMATION, Comparison, tone
+from harness.core.verdict import Comparison
 from harness.report.blocks import Block, Fold, Prose
 from harness.report.evidence import at_margin
 from harness.report.plots import Picture

@@ -8,18 +8,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from harness.core.record import Completed, Run
-from harness.core.verdict import (
-    NO_INFORMATION,
-    WORST_FIRST,
-    Analysis,
-    Arm,
-    Claim,
-    Comparison,
-    Scored,
-    Verdict,
-    tone,
-    worst,
-)
+from harness.core.tones import NO_INFORMATION, WORST_FIRST, tone, worst
+from harness.core.verdict import Analysis, Arm, Claim, Comparison, Scored, Verdict
 from harness.report.measured import Speeds
 from harness.stats.planning import Z95
 

@@ -8,8 +8,9 @@ import re
 from datetime import date
 from pathlib import PurePosixPath
 
+from harness.core.tones import NO_INFORMATION
 from harness.core.units import GIB, in_bytes
-from harness.core.verdict import NO_INFORMATION, Comparison, Scored, Verdict
+from harness.core.verdict import Comparison, Scored, Verdict
 
 UNKNOWN = "n/a"
 SYMBOLS = {

@@ -130,7 +130,7 @@ def test_an_invalid_round_is_in_no_percentile_curve_or_stall(by: str) -> None:
     good = with_requests(rounds_of([1])[0], gaps)
     why = {"flags": (Flag("invalid", "the client lags"),)} if by == "flag" else {
         "readings": (Reading("ttft", "s", "lower", (1.0,), 1, valid=False, reason="too few requests"),)}
-    bad = with_requests(measured(load_cell("f16", 1), **why), 50 * gaps)  # type: ignore[arg-type]
+    bad = with_requests(measured(load_cell("f16", 1), **why), 50 * gaps)
     alone, both = latency_of([good]), latency_of([good, bad])
     assert (both.n, both.quantiles, both.curve, both.stalls) == (20, alone.quantiles, alone.curve, alone.stalls)
     assert latency_of([bad]).n == 20, "a report shows what was read, as invalid"

@@ -169,10 +169,15 @@ def test_a_plan_with_adaptive_rounds_holds_all_that_may_be_measured_and_the_rule
     assert (len(fixed.plan.cells), fixed.plan.repetition) == (2 * 3, None)
 
 
-@pytest.mark.parametrize(("key", "name"), [("tasks", "typo"), ("quants", "q4_k_m")])
-def test_a_family_of_what_the_plan_does_not_have_is_refused(tmp_path: Path, key: str, name: str) -> None:
-    family = Protocol(**{f"family_{key}": (name,)})
-    with pytest.raises(NotFound, match=f"protocol.family_{key} names {name}, which the plan does not have"):
+@pytest.mark.parametrize(
+    ("family", "said"),
+    [
+        (Protocol(family_tasks=("typo",)), "tasks names typo"),
+        (Protocol(family_quants=("q4_k_m",)), "quants names q4_k_m"),
+    ],
+)
+def test_a_family_of_what_the_plan_does_not_have_is_refused(tmp_path: Path, family: Protocol, said: str) -> None:
+    with pytest.raises(NotFound, match=f"protocol.family_{said}, which the plan does not have"):
         build(structs.replace(settings(point("q8_0")), protocol=family), BOX, SUITE, assets(tmp_path))
 
 

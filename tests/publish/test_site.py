@@ -88,9 +88,9 @@ def test_a_planted_regression_is_on_the_front_the_box_and_the_history(site: Path
     assert 'class="step"' not in (site / "history/dgx_spark/qwen3/bf16/llama_cpp.html").read_text()
 
 
-def test_undecided_is_said_on_the_front_and_never_looks_like_a_pass(site: Path) -> None:
+def test_inconclusive_is_said_on_the_front_and_never_looks_like_a_pass(site: Path) -> None:
     text = (site / "index.html").read_text()
-    assert "undecided somewhere" in text
+    assert "inconclusive somewhere" in text
     assert 'class="word inconclusive"' in text
     assert 'class="word equivalent"' not in text
 

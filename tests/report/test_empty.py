@@ -71,3 +71,10 @@ def test_a_claim_across_runtimes_is_not_made_in_the_headline() -> None:
     assert "equivalent" not in text
     assert "no claim for Q8_0 on mlx, Q6_K on mlx" in text
     assert text.endswith("since the runtimes differ.")
+
+
+def test_a_time_that_no_calendar_holds_in_utc_is_no_day() -> None:
+    base = only(analysis(), ("q8_0",))
+    first = base.records[0]
+    odd = replace(first, run=replace(first.run, started="0001-01-01T00:00:00+05:00"))
+    assert View(replace(base, records=(odd,))).day is None

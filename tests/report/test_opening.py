@@ -6,7 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 from msgspec.structs import replace
 
-from harness.core.verdict import Analysis, Comparison, worst
+from harness.core.tones import worst
+from harness.core.verdict import Analysis, Comparison
 from harness.report import html, markdown, summary
 from harness.report.document import compose
 from harness.report.forest import forest, lines
@@ -105,7 +106,7 @@ def test_the_legend_explains_exactly_the_verdicts_that_occur() -> None:
     assert "; margin 2 points" in note
     assert "▼ degraded: a loss is shown" in note
     assert "inconclusive" not in note
-    assert "which is not a pass" in glance(View(analysis())).note
+    assert "not a pass, and more items would decide" in glance(View(analysis())).note
 
 
 def test_the_plot_has_a_row_for_each_task_while_they_fit() -> None:
@@ -226,7 +227,7 @@ def test_a_summary_keeps_what_its_symbols_mean_and_how_many_arms_are_left_out() 
     view = View(replace(base, arms=tuple(replace(one, arm=f"{one.arm} {at}") for at in range(12) for one in base.arms)))
     text = summary.render(compose(view), view)
     assert "82 more arms in the report's other tables" in text
-    assert "which is not a pass" in text
+    assert "not a pass, and more items would decide" in text
 
 
 def test_a_small_real_loss_is_said_beside_its_verdict_alone_and_in_a_group() -> None:
