@@ -7,7 +7,6 @@ from statistics import median
 import numpy as np
 import pyarrow.parquet as pq
 
-from harness.compare.validity import standing
 from harness.core.events import Figure
 from harness.core.record import Completed, Reading
 from harness.core.suite import Suite
@@ -48,12 +47,14 @@ def _scores(path: Path, suite: Suite) -> Iterator[Figure]:
 
 
 def speeds(record: Completed) -> tuple[Figure, ...]:
-    """The median of each headline reading at its lowest step, as in the report; what is invalid is no figure."""
+    """The median of each headline reading at its lowest step, as in the report; one that is not valid is none.
+
+    Flags are not looked at: whoever shows the figure shows them beside it.
+    """
     found = ((name, _lowest(record, name)) for name in SPEEDS)
     return tuple(Figure(name, one.unit, float(median(one.samples))) for name, one in found if one is not None)
 
 
 def _lowest(record: Completed, name: str) -> Reading | None:
-    known = [one for one in record.outcome.readings if one.name == name and one.samples]
-    valid = [one for one in known if standing(record, one).validity != "invalid"]
-    return min(valid, key=lambda one: one.at, default=None)
+    known = [one for one in record.outcome.readings if one.name == name and one.samples and one.valid]
+    return min(known, key=lambda one: one.at, default=None)

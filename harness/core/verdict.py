@@ -187,10 +187,11 @@ class RoundValue(Struct, frozen=True):
 class Latency(Struct, frozen=True):
     """How a latency (ttft, tpot, gap; seconds) of one arm at one step is distributed over the requests of valid rounds.
 
-    Where no round is valid it is over all. `n` counts requests. `quantiles` are (share, seconds) of those that enough requests stand behind; `over_rounds` has
-    the mean over rounds of each round's own, with its 95 % interval, where every round has enough. `curve` is (share,
-    seconds), the sorted sample thinned to at most 200 points. `stalled` counts the outlying values, and `stalls` are
-    the longest of them, (round from 1, request, seconds); they are shown and never dropped from anything.
+    Where none is valid it is over all. `n` counts requests. `quantiles` are (share, seconds) of those that enough
+    requests stand behind; `over_rounds` has the mean over rounds of each round's own, with its 95 % interval, where
+    every round has enough. `curve` is (share, seconds), the sorted sample thinned to at most 200 points. `stalled`
+    counts the outlying values, and `stalls` are the longest of them, (round from 1, request, seconds); they are shown
+    and never dropped from anything.
     """
 
     arm: str

@@ -28,7 +28,7 @@ def percentiles(view: View) -> Table:
         for one in found
     )
     note = (
-        "Over the requests of all valid rounds together, n of them. Intervals (95 %) are over rounds, of each round's own "
+        "Over the requests of the valid rounds, n of them. Intervals (95 %) are over rounds, of each round's own "
         "percentile; none where a round alone has too few requests, since those of one process depend on each other."
     )
     note += f" Not shown for want of requests, which are needed: {', '.join(missing)}." if missing else ""

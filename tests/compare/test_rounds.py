@@ -143,7 +143,9 @@ def test_one_record_in_a_line_says_what_its_round_says_in_a_report() -> None:
     assert speeds(run.record) == (Figure("decode", "tok/s", found.value),)
 
 
-def test_what_is_invalid_is_no_figure_of_a_record_in_a_line() -> None:
-    (run,) = rounds_of([10], Flag("invalid", "the client lags", AT))
+def test_a_reading_that_is_not_valid_is_no_figure_of_a_record_in_a_line() -> None:
+    at = (Step(concurrency=1), False, 9.0), (Step(concurrency=8), True, 7.0)
+    readings = tuple(Reading("decode", "tok/s", "higher", (value,), step=step, valid=good) for step, good, value in at)
+    run = measured(load_cell("f16", 0), readings=readings)
     assert isinstance(run.record, Completed)
-    assert speeds(run.record) == ()
+    assert [one.value for one in speeds(run.record)] == [7.0]

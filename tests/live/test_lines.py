@@ -34,7 +34,7 @@ def test_a_log_has_a_line_with_the_time_for_whatever_happens(told: list[Event]) 
         "score so far 75.0 %, plan: at least 2.7 s left",
         " 2/10 pocket q4_0 llama_cpp quality  40.0 %  12.0 s",
         "pocket q4_0 llama_cpp so far: ▼ 1 degraded, ? 1 inconclusive (tiny_passage)",
-        " 3/10 pocket f16 llama_cpp speed round 1  done  10.0 s  invalid: others kept [2] cores busy",
+        " 3/10 pocket f16 llama_cpp speed round 1  1,234 tok/s  10.0 s  invalid: others kept [2] cores busy",
         f" 4/10 pocket q4_0 llama_cpp speed round 1  failed: out of memory: {'bytes ' * 40}[red]end "
         "(python -m harness show r1)",
         " 5/10 pocket f16 llama_cpp speed round 2; closed loop at 1 concurrent; 8 prompt and 8 output tokens, "

@@ -81,7 +81,7 @@ def test_a_load_under_way_shows_the_box_the_verdicts_and_what_went_wrong(told: l
                  "verdict  q4_0 so far: ▼ 1 degraded, ? 1 inconclusive (tiny_passage)",
                  "invalid  1 cell, the last: others kept [2] cores busy",
                  "failed   1 cell, the last: pocket q4_0 llama_cpp speed round 1",
-                 "done  10.0 s  invalid: others kept [2] cores busy"):
+                 "1,234 tok/s  10.0 s  invalid: others kept [2] cores busy"):
         assert part in text, part
 
 

@@ -103,8 +103,7 @@ def test_a_load_ends_with_its_speed_and_what_speaks_against_it(scene: Scene) -> 
     readings = (Reading("decode", "tok/s", "higher", (40.0,), step=Step(concurrency=8)),
                 Reading("decode", "tok/s", "higher", (90.0, 110.0), step=Step(concurrency=1)),
                 Reading("ttft", "s", "lower", (), reason="not known"))
-    lags = (Flag("invalid", "lag", Step(concurrency=8)),) * 2
-    scene.end(completed(LOADS[0], 3.0, readings, *lags, Flag("degraded", "x")))
+    scene.end(completed(LOADS[0], 3.0, readings, Flag("invalid", "lag"), Flag("invalid", "lag"), Flag("degraded", "x")))
     (event,) = scene.view.events
     assert isinstance(event, CellEnded)
     assert [(one.name, one.value) for one in event.figures] == [("decode", 100.0)]

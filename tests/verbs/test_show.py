@@ -126,7 +126,7 @@ def test_a_plan_is_shown_with_what_it_found_and_its_cells(tmp_path: Path, capsys
         text = capsys.readouterr().out
         lines = text.splitlines()
         assert lines[0] == f"Plan {scene.plan.id} on cpu, 2026-01-02 03:04 UTC, night 2026-01-02"
-        assert "worse on 1" in " ".join(lines[1:3])
+        assert "degraded on 1" in " ".join(lines[1:3])
         assert f"{QUALITY[0].id}  f16 llama_cpp quality" in text
         assert "62.5 %" in text
         assert text.count("not measured") == 8
