@@ -63,7 +63,7 @@ def _plot(at: _At, found: dict[Standing, Metric]) -> Whiskers:
     values += [limit * factor for one in found.values() for limit in (one.low, one.high) if limit and limit > 0]
     low, high = min(values), max(values)
     log = low > 0 and high / low > _FAR
-    axis = Axis(low / 1.15 if log else 0.0, high * 1.08, _NAMES, _WIDTH - _END, log)
+    axis = Axis(low / 1.15 if log else 0.0, high * 1.08 or 1.0, _NAMES, _WIDTH - _END, log)
     rows = []
     for number, (_, metric) in enumerate(ordered):
         limits = (None if limit is None else axis.at(limit * factor) for limit in (metric.low, metric.high))
