@@ -45,7 +45,7 @@ def _figures(found: Sequence[Standing]) -> Iterator[tuple[_At, list[tuple[Standi
     """Of each reading the step that most boxes share, the lightest of equals; valid figures only."""
     every: dict[_At, list[tuple[Standing, Metric]]] = {}
     for one in found:
-        for metric in one.timed.arm.metrics if one.timed else ():
+        for _, metric in one.read:
             if metric.name in READINGS and metric.validity != "invalid":
                 at = _At(metric.name, metric.unit, metric.load, metric.step)
                 every.setdefault(at, []).append((one, metric))

@@ -47,9 +47,9 @@ def _runs(stock: Stock) -> Iterator[Entry]:
     for run in stock.runs[-_MOST:]:
         if run.ended:
             said = [arm.sentence for arm in run.arms if arm.sentence] or ["No claim about quality."]
-            lacks = [f"Lacks: {trouble(run)}."] if trouble(run) else []
+            against = [f"Against it: {trouble(run)}."] if trouble(run) else []
             head = f"{title(run)}: {f'night {run.night}' if run.night else f'plan {run.plan}'}"
-            yield Entry(_name("run", run.plan), places.run(run.plan), head, run.ended, " ".join([*said, *lacks]))
+            yield Entry(_name("run", run.plan), places.run(run.plan), head, run.ended, " ".join([*said, *against]))
 
 
 def _steps(one: Standing) -> Iterator[Entry]:

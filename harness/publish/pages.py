@@ -31,7 +31,7 @@ def pages(stock: Stock) -> Iterator[Sheet]:
     yield from (_run(stock, one) for one in stock.runs)
     yield from (_arm(one) for one in stock.standings.values())
     yield from (_quant(name, found) for name, found in stock.quants.items())
-    yield from (_model(name, found) for name, found in stock.models.items())
+    yield from (_model(stock, name, found) for name, found in stock.models.items())
     yield from (_box(stock, hw, found) for hw, found in stock.boxes.items())
     yield _missing()
     yield front(stock)
@@ -57,7 +57,7 @@ def front(stock: Stock) -> Sheet:
         _lead(every),
         (f"{len(stock.runs):,} runs", f"newest of {day(stock.newest)}") if stock.newest else ("no runs yet",),
         (*first, *ways, rows.runs(stock, stock.runs, _ON_FRONT), *more),
-        warnings=tuple(_warnings(stock)),
+        warnings=_warnings(stock.runs),
         more=(Link("Atom feed", places.ATOM), Link("JSON feed", places.JSON_FEED)),
         search=True,
     )
@@ -82,13 +82,12 @@ def _lead(found: Sequence[Standing]) -> str:
     return f"{said} {count} for the worse, the newest since {since}."
 
 
-def _warnings(stock: Stock) -> Iterator[str]:
-    """What the newest run of a model on a box lacks."""
-    last = {(run.hw, arm.model): run for run in stock.runs for arm in run.arms}
-    for run in dict.fromkeys(run.plan for run in last.values()):
-        one = next(each for each in last.values() if each.plan == run)
-        if said := trouble(one):
-            yield f"{title(one)}, {one.night or day(one.started) or 'not begun'}: {said}."
+def _warnings(runs: Sequence[Summary], model: str = "") -> tuple[str, ...]:
+    """What speaks against the newest run of each model (or of that one) on each box."""
+    last = {(run.hw, arm.model): run for run in runs for arm in run.arms if model in ("", arm.model)}
+    newest = {run.plan: run for run in last.values()}.values()
+    return tuple(f"{title(run)}, {run.night or day(run.started) or 'not begun'}: {trouble(run)}."
+                 for run in newest if trouble(run))
 
 
 def _count(found: Sequence[Standing]) -> str:
@@ -108,7 +107,8 @@ def _box(stock: Stock, hw: str, found: Sequence[Standing]) -> Sheet:
     facts = (*machines[-1:], f"{len(own):,} runs", f"newest of {day(max(run.ended for run in own))}")
     sections = (Section("newest", "Newest figures", (rows.newest(found),)), rows.steps(found), *_models_of(found),
                 rows.runs(stock, own, len(own)))
-    return Sheet(places.box(hw), _box_title(hw), _lead(found), tuple(filter(None, facts)), sections, (FRONT,), warning)
+    return Sheet(places.box(hw), _box_title(hw), _lead(found), tuple(filter(None, facts)), sections, (FRONT,),
+                 (*warning, *_warnings(own)))
 
 
 def _box_title(hw: str) -> str:
@@ -120,14 +120,14 @@ def _models_of(found: Sequence[Standing]) -> tuple[Section, ...]:
     return (Section("models", "Models on this box", (Links(links),)),)
 
 
-def _model(name: str, found: Sequence[Standing]) -> Sheet:
+def _model(stock: Stock, name: str, found: Sequence[Standing]) -> Sheet:
     sections = (
         Section("newest", "Newest figures", (rows.newest(found),)),
         Section("boxes", "Boxes side by side", beside.boxes(found)),
         rows.steps(found),
     )
     facts = tuple(dict.fromkeys(one.key.hw for one in found))
-    return Sheet(places.model(name), name, _lead(found), facts, sections, (FRONT,))
+    return Sheet(places.model(name), name, _lead(found), facts, sections, (FRONT,), _warnings(stock.runs, name))
 
 
 def _quant(name: str, found: Sequence[Standing]) -> Sheet:
