@@ -10,6 +10,7 @@ from harness.publish.chart import chart
 from harness.publish.said import day, figure, joined, title, trouble
 from harness.publish.sheet import Block, Charts, Field, Grid, Link, Links, Prose, Section, Sheet
 from harness.publish.stock import WORST_FIRST, Standing, Stock, tone
+from harness.report.provenance import command
 from harness.report.readings import heading
 from harness.report.steps import At, words
 from harness.report.wording import SYMBOLS, margin, percent, points, points_range
@@ -195,11 +196,11 @@ def _run(stock: Stock, run: Summary) -> Sheet:
     facts = (run.night and f"night {run.night}", day(run.started), run.machine, f"plan {run.plan}", source)
     lead = joined(arm.sentence for arm in run.arms) or "No claim about quality."
     blocks = tuple(_arm_of(run, arm) for arm in run.arms)
-    reasons = tuple(Prose(one) for one in run.reasons)
+    reasons, again = tuple(Prose(one) for one in run.reasons), command(run)
     sections = (
         *blocks,
         *((Section("reasons", "What failed or was left out", reasons),) if reasons else ()),
-        Section("again", "The same again", (Prose("python -m harness run " + " ".join(run.overrides), code=True),)),
+        *((Section("again", "The same again", (Prose(again, code=True),)),) if again else ()),
     )
     trail = (FRONT, Link(run.hw, places.box(run.hw))) if run.hw in stock.boxes else (FRONT,)
     more = (Link("The whole report", places.report(report.folder)),) if report else ()

@@ -1,6 +1,5 @@
 """A stored plan: what it found in one sentence for each candidate, then its cells with their results."""
 
-import shlex
 from pathlib import Path
 
 import msgspec
@@ -10,6 +9,7 @@ from harness.core.events import Figure
 from harness.core.plan import Plan
 from harness.core.record import Completed, Failed, RunRecord
 from harness.live.words import short
+from harness.report.provenance import command
 from harness.report.wording import public, quantity
 from harness.store import glance
 from harness.store.layout import Layout
@@ -58,7 +58,9 @@ def show(path: Path, layout: Layout, console: Console, everything: bool) -> None
             console.print(f"failed {public(record.run.cell.label)}: {public(record.reason)}", style="red")
     for skip in plan.skips:
         console.print(f"skipped {public(skip.what)}: {public(skip.reason)}", style="yellow")
-    console.print(f"\nagain:  python -m harness run {shlex.join(plan.overrides)}".rstrip(), soft_wrap=True)
+    again = command(plan)
+    if again.isprintable():  # a merged plan's words may steer a terminal
+        console.print(f"\nagain:  {again}" if again else "", soft_wrap=True)
     console.print(f"next:   python -m harness compare {plan.id}   or   report {plan.id}\n", soft_wrap=True)
 
 

