@@ -151,9 +151,12 @@ def _attempts(cell: Path) -> list[Path]:
 
 @cache
 def _suite(layout: Layout, plan_id: str) -> Suite | None:
-    """The suite of a stored plan, None where the plan is not there."""
+    """The suite of a stored plan, None where the plan is not there or unreadable."""
     path = next(iter(layout.root.glob(f"*/plans/*-{plan_id}.json")), None)
-    return msgspec.json.decode(path.read_bytes(), type=_Suited).suite if path else None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Suited).suite if path else None
+    except msgspec.DecodeError:
+        return None
 
 
 def text(row: Row, column: str) -> str:

@@ -85,7 +85,7 @@ def cells(layout: Layout) -> Iterator[tuple[Cell, Plan]]:
     from harness.store import read
 
     for path in reversed(list(read.plans(layout))):
-        plan = read.plan(layout, path.stem.split("-", 1)[1])
+        plan = read.plan_file(path)
         for cell in plan.cells:
             if not cell.imported or read.attempts(layout, cell):
                 yield cell, plan

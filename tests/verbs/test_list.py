@@ -135,6 +135,16 @@ def test_no_line_is_folded_and_the_least_important_columns_go_first(root: Path, 
     assert "cell" not in hidden
 
 
+def test_a_damaged_plan_costs_the_results_of_its_own_cells_alone(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in root.glob("*/plans/*.json"):
+        path.write_text("[]")
+    rows = listing(root, capsys, "results")
+    assert [row["result"] for row in rows] == ["", "900 tok/s", "", ""]
+    assert [row["state"] for row in rows] == ["failed", "degraded", "ok", "ok"]
+
+
 def test_what_holds_unknown_fields_is_listed_too(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [*root.glob("*/*/2*/record.json"), *root.glob("*/plans/*.json")]
     for path in files:

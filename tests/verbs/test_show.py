@@ -132,6 +132,19 @@ def test_a_plan_is_shown_with_what_it_found_and_its_cells(tmp_path: Path, capsys
         assert text.count("not measured") == 8
 
 
+def test_a_damaged_plan_is_named_and_hides_no_night(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene = Scene(tmp_path, msgspec.structs.replace(PLAN, night="2026-01-02"))
+    write.plan(scene.layout, scene.plan, "2026-01-02T03:04:05Z")
+    damaged = scene.layout.plans("cpu") / "20260103T030405Z-0123456789ab.json"
+    damaged.write_text("[]")
+    words = [f"results={scene.layout.root}"]
+    assert run(["show", "0123", *words]) == 1
+    assert f"{damaged} is not a record" in capsys.readouterr().err
+    assert run(["show", "2026-01-02", *words]) == 0
+    assert capsys.readouterr().out.startswith(f"Plan {scene.plan.id}")
+    assert run(["show", "2026-01-09", *words]) == 2
+
+
 def test_what_is_nowhere_says_where_to_look(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["show", "zzz", f"results={results}"]) == 2
     assert "no record, plan or night 'zzz'" in capsys.readouterr().err
