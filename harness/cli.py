@@ -149,6 +149,12 @@ def _bug(error: Exception) -> int:
     return 70
 
 
+def _unread() -> int:
+    """Nobody reads on; what is still to be flushed goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141
+
+
 def run(argv: Sequence[str]) -> int:
     """Exit code: 0 done, 1 not done, 2 the user can mend it, 70 a bug, 130 interrupted, 141 the reader went away."""
     try:
@@ -161,7 +167,10 @@ def run(argv: Sequence[str]) -> int:
         sys.stderr.write("interrupted; the same command again goes on where it stopped\n")
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return _unread()
+    except SystemExit as left:  # rich leaves with 1 where its reader does
+        if isinstance(left.__context__, BrokenPipeError):
+            return _unread()
+        raise
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a line
         return _bug(error)

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -55,6 +58,16 @@ def test_results_are_listed_newest_first_with_their_results(root: Path, capsys: 
     assert "50.0 %" in lines[3]
     assert "62.5 %" in lines[4]
     assert lines[-1] == "next: python -m harness show ID"
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_a_reader_that_goes_away_is_no_failure_of_the_verb(root: Path, words: list[str]) -> None:
+    read, written = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "harness", "list", "results", f"results={root}", *words]
+    done = subprocess.run(command, stdout=written, stderr=subprocess.PIPE, check=False)
+    os.close(written)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_rows_are_sorted_by_any_column_both_ways(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
