@@ -48,7 +48,8 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
   compare   verdicts from stored results: of a plan, or of two cells
   report    the report folder from stored results
   list      models, quantizations, runtimes, boxes, loads, suites; and what is
-            stored: list results model=pocket --sort result, list plans, nights
+            stored: list results model=pocket --sort result,
+            list plans verdict=degraded, list nights, list references
   show ID   one stored record, plan or night; the first letters of its id do
   doctor    is this computer ready?
   import    results of lm-eval, Inspect, llama.cpp or a CSV: import PATH name=q4

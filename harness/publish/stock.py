@@ -67,8 +67,7 @@ class Standing:
     @property
     def verdicts(self) -> tuple[TaskVerdict, ...]:
         """The newest verdicts on its tasks; those that claims rest on where there are any."""
-        found = self.judged.arm.verdicts if self.judged else ()
-        return tuple(one for one in found if one.confirmatory) or found
+        return claimed(self.judged.arm) if self.judged else ()
 
     @property
     def tone(self) -> str:
@@ -80,6 +79,11 @@ class Standing:
         """A reading at the lightest step of all loads, those that wait for the engine first: the same each night."""
         found = (one for one in self.read if one.metric.name == name)
         return min(found, key=lambda one: (one.metric.step.rate > 0, one.metric.step, one.metric.load), default=None)
+
+
+def claimed(one: ArmSummary) -> tuple[TaskVerdict, ...]:
+    """The verdicts that claims rest on where there are any, else all."""
+    return tuple(each for each in one.verdicts if each.confirmatory) or one.verdicts
 
 
 def tone(one: TaskVerdict) -> str:

@@ -21,7 +21,7 @@ FLAGS = (
 def main(args: Arguments) -> int:
     """0; raises UserError for a target that is neither empty nor a site. What cannot be read is named and left out.
 
-    Raises HarnessError where no run is left: a site is not emptied because its results are elsewhere or of a later version.
+    Raises HarnessError where no run is left: results that lie elsewhere or are of a later version empty no site.
     """
     from harness.history.summaries import summaries
     from harness.publish import places, shelf

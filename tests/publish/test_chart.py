@@ -1,4 +1,4 @@
-"""Geometry of histories and of boxes side by side: levels where the runs are, and axes that any value has a place on."""
+"""Geometry of histories and of boxes side by side: levels where the runs are, axes with a place for any value."""
 
 import re
 

@@ -14,7 +14,11 @@ from rich.console import Console
 
 from harness.cli import run
 from harness.core.record import Flag, Reading, RunRecord
-from harness.store import write
+from harness.core.reference import Accepted
+from harness.core.summary import Summary
+from harness.history import summaries
+from harness.store import references, write
+from harness.store.layout import Layout
 from harness.verbs import fitted, listed
 from tests.live.feed import LOADS, PLAN, QUALITY, Scene, completed, failure, items
 
@@ -105,6 +109,44 @@ def test_plans_tell_how_much_of_them_is_measured(root: Path, capsys: pytest.Capt
     assert (plan["plan"], plan["cells"], plan["measured"], plan["state"]) == (PLAN.id, 10, 3, "open")
     assert (night["night"], night["measured"]) == ("2026-01-03", 0), "a night has attempts of its own only"
     assert listing(root, capsys, "nights") == [night]
+
+
+def test_plans_tell_what_they_found_and_are_picked_by_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    night, plan = listing(root, capsys, "plans")
+    assert (night["verdict"], plan["verdict"]) == ("", "degraded, inconclusive")
+    for words in (["verdict=inconclusive"], ["verdict=degr*", "quant=q4_0"]):
+        assert listing(root, capsys, "plans", *words) == [plan]
+    assert listing(root, capsys, "plans", "verdict=broken") == []
+    assert listing(root, capsys, "plans", "--sort", "verdict") == [plan, night], "what is not known comes last"
+
+
+def test_only_plans_that_are_shown_are_compared(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[set[str]] = []
+
+    def compared(_: Layout, only: set[str]) -> list[Summary]:
+        wanted.append(only)
+        return []
+
+    monkeypatch.setattr(summaries, "summaries", compared)
+    for words in ([], ["verdict=degraded", "night=2026*"]):
+        listing(root, capsys, "plans", *words)
+    assert wanted == [{PLAN.id}], "the night has nothing measured"
+
+
+def test_references_are_listed_with_why_and_despite_what(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["list", "references", f"results={root}"]) == 0
+    assert "next: python -m harness accept" in capsys.readouterr().out
+    one = Accepted(PLAN.id, "", "cpu", "fp", "2026-01-02T01:00:00Z", "2026-01-03T04:05:06Z", "the first", "base",
+                   ("q4_0 is broken on a", "and on b"))
+    for tag in ("base", "other"):
+        references.write(Layout(root), msgspec.structs.replace(one, tag=tag))
+    (row,) = listing(root, capsys, "references", "tag=base")
+    assert row == {"plan": PLAN.id, "when": "2026-01-03T04:05:06Z", "box": "cpu", "night": "", "tag": "base",
+                   "reason": "the first", "despite": "q4_0 is broken on a; and on b"}
+    assert run(["list", "references", f"results={root}"]) == 0
+    assert "next: python -m harness show PLAN" in capsys.readouterr().out
 
 
 def test_a_record_of_another_version_is_listed_as_unreadable(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
