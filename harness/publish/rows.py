@@ -71,11 +71,10 @@ def steps(found: Iterable[Standing], most: int = _STEPS) -> Section:
     return Section("steps", "Steps", (Grid("Steps found", columns, tuple(rows[:most]), (0, 1, 2, 3), note),))
 
 
-def runs(stock: Stock, found: Sequence[Summary], most: int, total: int | None = None) -> Section:
+def runs(stock: Stock, found: Sequence[Summary], most: int) -> Section:
     """The newest runs first."""
     rows = tuple(_run(stock, one) for one in reversed(found[-most:]))
-    count = len(found) if total is None else total
-    note = f"The newest {most} of {count}." if count > len(rows) else ""
+    note = f"The newest {most} of {len(found)}." if len(found) > len(rows) else ""
     columns = ("Run", "What", "Began", "Measured", "Against it", "Report")
     return Section("runs", "Runs", (Grid("Runs", columns, rows, (0, 1, 2, 4, 5), note, folded=len(rows) > 40),))
 

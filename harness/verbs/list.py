@@ -52,7 +52,7 @@ def main(args: Arguments) -> int:
         raise ConfigError(f"{filters[0]!r} picks nothing here", "python -m harness list results model=...")
     for word in words or _TITLES:
         if word in _STORED:
-            _stored(word, filters, attempts_folder(args.overrides), args.flags)
+            _stored(word, filters, _folder(args.overrides), args.flags)
         else:
             sys.stdout.writelines(f"{line}\n" for line in _entries(word, args.conf_dirs))
     return 0
@@ -166,7 +166,7 @@ def _fits(row: "Row", picks: dict[str, str]) -> bool:
     return True
 
 
-def attempts_folder(words: Iterable[str]) -> Path:
+def _folder(words: Iterable[str]) -> Path:
     """The results folder: results=DIR among the words, else ./results."""
     named = [word.partition("=")[2] for word in words if word.startswith("results=")]
     return Path(named[-1] if named else "results").expanduser().resolve()

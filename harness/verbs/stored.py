@@ -38,7 +38,8 @@ def parse(words: Sequence[str], most: int) -> Words:
             raise ConfigError(f"{word!r} means nothing here", "give ids, results=DIR or reports=DIR")
     if len(ids) > most:
         raise ConfigError(f"{len(ids)} ids given, {most} at most", "see python -m harness list results")
-    return Words(tuple(ids), folders["results"].resolve(), folders["reports"].resolve())
+    results, reports = (folder.expanduser().resolve() for folder in folders.values())
+    return Words(tuple(ids), results, reports)
 
 
 def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) -> list[LoadedRun]:

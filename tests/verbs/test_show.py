@@ -22,6 +22,7 @@ from harness.core.record import (
 from harness.core.runtime import Facts
 from harness.store import write
 from harness.store.layout import Layout
+from harness.verbs import stored
 from tests.cells import job, load_cell
 from tests.live.feed import LOADS, PLAN, QUALITY, Scene, completed, items
 
@@ -77,9 +78,18 @@ def test_a_run_is_shown_by_its_own_id_with_the_end_of_its_log(
     assert "with uncommitted changes" in text
 
 
-def test_show_wants_one_id(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["show"]) == 2
-    assert "show takes one id" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [([], "show takes one id"), (["a", "b"], "2 ids given, 1 at most"), (["a", "reslts=x"], "means nothing")],
+)
+def test_show_wants_one_id(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_folders_may_lie_in_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert stored.parse(["results=~/a", "reports=~/b"], 0) == stored.Words((), tmp_path / "a", tmp_path / "b")
 
 
 def test_everything_a_load_left_is_shown_when_asked_for(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +97,7 @@ def test_everything_a_load_left_is_shown_when_asked_for(results: Path, capsys: p
     text = " ".join(capsys.readouterr().out.split())
     for part in (
         "invalid the client lags",
-        "degraded 2.5 requests/s, depth 64: hot",
+        "degraded 2.5/s, depth 64: hot",
         "window, 3 at once 12.0 s, 120 prompt and 4,500 output tokens",
         "client, 64 streams TTFT wrong by 0.1 ms (p99 2 ms), TPOT by 0.01 ms (p99 0.03 ms), lag 0.2 ms (p99 0.9 ms)",
         "99.8 % of the scheduled rate",
