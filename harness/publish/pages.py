@@ -65,7 +65,16 @@ def front(stock: Stock) -> Sheet:
 
 
 def _lead(found: Sequence[Standing]) -> str:
-    """How many arms stand where, the undecided ones counted."""
+    """How many arms stand where, the undecided ones counted, and how many histories got worse."""
+    worse = [change for one in found for change in one.changes if change.worse]
+    if not worse:
+        return _standing(found)
+    since = day(max(change.since.when for change in worse))
+    count = f"{len(worse)} histories have a step" if len(worse) > 1 else "One history has a step"
+    return f"{_standing(found)} {count} for the worse, the newest since {since}."
+
+
+def _standing(found: Sequence[Standing]) -> str:
     judged = [one for one in found if one.verdicts]
     if not judged:
         return "No quantization has been judged yet."
@@ -74,13 +83,7 @@ def _lead(found: Sequence[Standing]) -> str:
     boxes = len({one.key.hw for one in judged})
     places_ = f"{boxes} boxes" if boxes > 1 else "one box"
     noun = "quantized model" if len(judged) == 1 else "quantized models"
-    said = f"{len(judged)} {noun} on {places_}, each against full precision: {', '.join(parts)}."
-    worse = [change for one in found for change in one.changes if change.worse]
-    if not worse:
-        return said
-    since = day(max(change.since.when for change in worse))
-    count = f"{len(worse)} histories have a step" if len(worse) > 1 else "One history has a step"
-    return f"{said} {count} for the worse, the newest since {since}."
+    return f"{len(judged)} {noun} on {places_}, each against full precision: {', '.join(parts)}."
 
 
 def _warnings(runs: Sequence[Summary], model: str = "") -> tuple[str, ...]:
@@ -191,7 +194,6 @@ def _verdict(one: TaskVerdict) -> tuple[Field, ...]:
 
 
 def _run(stock: Stock, run: Summary) -> Sheet:
-    report = stock.reports.get(run.plan)
     source = f"code {run.source.version} {run.source.commit[:12]}".strip() if run.source else ""
     facts = (run.night and f"night {run.night}", day(run.started), run.machine, f"plan {run.plan}", source)
     lead = joined(arm.sentence for arm in run.arms) or "No claim about quality."
@@ -203,7 +205,8 @@ def _run(stock: Stock, run: Summary) -> Sheet:
         *((Section("again", "The same again", (Prose(again, code=True),)),) if again else ()),
     )
     trail = (FRONT, Link(run.hw, places.box(run.hw))) if run.hw in stock.boxes else (FRONT,)
-    more = (Link("The whole report", places.report(report.folder)),) if report else ()
+    more = tuple(Link(f"An earlier report, {one.folder}" if number else "The whole report", places.report(one.folder))
+                 for number, one in enumerate(stock.reports.get(run.plan, ())))
     warning = (f"{trouble(run)}.",) if trouble(run) else ()
     return Sheet(places.run(run.plan), title(run), lead, tuple(filter(None, facts)), sections, trail, warning, more)
 

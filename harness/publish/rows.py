@@ -80,14 +80,14 @@ def runs(stock: Stock, found: Sequence[Summary], most: int) -> Section:
 
 
 def _run(stock: Stock, one: Summary) -> tuple[Field, ...]:
-    report = stock.reports.get(one.plan)
+    reports = stock.reports.get(one.plan)
     return (
         Field(one.night or one.plan, to=places.run(one.plan)),
         Field(title(one)),
         Field(day(one.started), value=one.started),
         Field(f"{one.measured} of {one.planned}"),
         Field(trouble(one), f"{one.later} left for another night" if one.later else "", "broken" if one.failed else ""),
-        Field("report", to=places.report(report.folder)) if report else Field(""),
+        Field("report", to=places.report(reports[0].folder)) if reports else Field(""),
     )
 
 

