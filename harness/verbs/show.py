@@ -5,10 +5,13 @@ to what matters; --all unfolds them.
 """
 
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from harness.core.errors import NotFound, UserError
+from harness.report.wording import visible
 from harness.store import glance
 from harness.store.layout import Layout
 from harness.store.read import record
@@ -22,7 +25,7 @@ def main(args: Arguments) -> int:
     words = stored.parse(args.overrides, most=1)
     if not words.ids:
         raise UserError("show takes one id", "see python -m harness list results")
-    word, layout, console = words.ids[0], Layout(words.results), Console(highlight=False, markup=False)
+    word, layout, console = words.ids[0], Layout(words.results), _Harmless(highlight=False, markup=False)
     found = find(word, layout.root)
     if not found:
         _plans(word, layout, console, "all" in args.flags)
@@ -36,6 +39,14 @@ def main(args: Arguments) -> int:
     for path in found[:-1]:
         console.print(f"earlier attempt {path}", style="dim", soft_wrap=True)
     return 0
+
+
+class _Harmless(Console):
+    """A console that no text steers: records may come from elsewhere."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """As rich does, of visible characters."""
+        return super().render_str(visible(text), **how)
 
 
 def find(prefix: str, results: Path) -> list[Path]:

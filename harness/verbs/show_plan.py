@@ -11,7 +11,7 @@ from harness.core.plan import Plan
 from harness.core.record import Completed, Failed, RunRecord
 from harness.live.words import short
 from harness.report.provenance import command
-from harness.report.wording import public, quantity
+from harness.report.wording import quantity
 from harness.store import glance
 from harness.store.layout import Layout
 from harness.verbs import fitted, stored
@@ -49,7 +49,7 @@ def show(path: Path, layout: Layout, console: Console, everything: bool) -> None
     when = glance.stamp(path.name)
     console.print(f"Plan {plan.id} on {plan.hw}, {when[:10]} {when[11:16]} UTC{night}", style="bold")
     for claim in analysis.claims:
-        console.print(public(claim.sentence), style="bold")
+        console.print(claim.sentence, style="bold")
     if not analysis.claims:
         console.print("No quality comparison could be made, so there is no claim.")
     for one in analysis.repeats:
@@ -64,12 +64,11 @@ def show(path: Path, layout: Layout, console: Console, everything: bool) -> None
         console.print(f"{len(rows)} of {len(plan.cells)} cells; --all shows all", style="dim")
     for record in found.values():
         if isinstance(record, Failed):
-            console.print(f"failed {public(record.run.cell.label)}: {public(record.reason)}", style="red")
+            console.print(f"failed {record.run.cell.label}: {record.reason}", style="red")
     for skip in plan.skips:
-        console.print(f"skipped {public(skip.what)}: {public(skip.reason)}", style="yellow")
+        console.print(f"skipped {skip.what}: {skip.reason}", style="yellow")
     again = command(plan)
-    if again.isprintable():  # a merged plan's words may steer a terminal
-        console.print(f"\nagain:  {again}" if again else "", soft_wrap=True)
+    console.print(f"\nagain:  {again}" if again else "", soft_wrap=True)
     console.print(f"next:   python -m harness compare {plan.id}   or   report {plan.id}\n", soft_wrap=True)
 
 

@@ -24,6 +24,7 @@ from harness.store import write
 from harness.store.layout import Layout
 from harness.verbs import stored
 from tests.cells import job, load_cell
+from tests.compare.arms import run_of
 from tests.live.feed import LOADS, PLAN, QUALITY, Scene, completed, items
 
 MACHINE = Machine("a cpu", 2, 1 << 30, (), "Linux", "", (0.5,), "3.11", "x", "y")
@@ -140,6 +141,23 @@ def test_a_plan_is_shown_with_what_it_found_and_its_cells(tmp_path: Path, capsys
         assert f"{QUALITY[0].id}  f16 llama_cpp quality" in text
         assert "62.5 %" in text
         assert text.count("not measured") == 8
+
+
+def test_what_a_foreign_record_holds_steers_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = "\x1b]52;c;ZXZpbA==\x07\x9b2J"
+    cells = [msgspec.structs.replace(cell, model=bad, options={bad: bad}) for cell in QUALITY]
+    plan = msgspec.structs.replace(PLAN, cells=tuple(cells), pairs=(), night=bad, overrides=(bad,))
+    scene = Scene(tmp_path, plan)
+    write.plan(scene.layout, plan, "2026-01-02T03:04:05Z")
+    done = completed(cells[0], 1.0, (), Flag("invalid", bad))
+    scene.keep(msgspec.structs.replace(done, outcome=msgspec.structs.replace(done.outcome, warnings=(bad,))))
+    scene.keep(Failed(run_of(cells[1]), "memory", bad, -9, f"last\nwords{bad}"))
+    shown = ["show", cells[0].id], ["show", cells[1].id, "--all"], ["show", plan.id]
+    for one in (*shown, ["list", "results"], ["list", "plans"]):
+        assert run([*one, f"results={scene.layout.root}"]) == 0
+        said = capsys.readouterr().out
+        assert "�]52;c;" in said, one
+        assert not {"\x1b", "\x07", "\x9b"} & set(said), one
 
 
 def test_a_damaged_plan_is_named_and_hides_no_night(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
