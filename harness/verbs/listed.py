@@ -117,7 +117,7 @@ def with_result(row: Result, layout: Layout) -> Result:
     figures: tuple[Figure, ...] = ()
     try:
         if row.kind != "speed":
-            suite = _suite(layout, row.plan)
+            suite = suite_of(layout, row.plan)
             figures = headline.scores(Path(row.folder), suite) if suite else ()
         elif isinstance(record := read.record(Path(row.folder)), Completed):
             figures = headline.speeds(record)
@@ -191,7 +191,7 @@ def _attempts(cell: Path) -> list[Path]:
 
 
 @cache
-def _suite(layout: Layout, plan_id: str) -> Suite | None:
+def suite_of(layout: Layout, plan_id: str) -> Suite | None:
     """The suite of a stored plan, None where the plan is not there or unreadable."""
     path = next(iter(layout.root.glob(f"*/plans/*-{plan_id}.json")), None)
     try:

@@ -16,6 +16,7 @@ from harness.live import words
 from harness.report import readings
 from harness.report.wording import percent, quantity
 from harness.store.layout import Layout
+from harness.verbs.listed import suite_of
 
 _FAMILIES = {"speed": "Speed", "loading": "Loading", "memory": "Memory", "energy": "Energy and cost",
              "roofline": "Against the roofline", "canary": "The box beside the run", "other": "Other readings"}
@@ -47,11 +48,9 @@ def show(read: RunRecord, folder: Path, layout: Layout, console: Console, everyt
 
 
 def _scores(run: Run, folder: Path, layout: Layout) -> tuple[Figure, ...]:
-    """Of a quality cell, by the suite of its plan; () where that is not stored here."""
-    from harness.store import read
-
-    found = [path for path in read.plans(layout) if path.stem.endswith(f"-{run.plan_id}")]
-    return headline.scores(folder, read.plan(layout, run.plan_id).suite) if found else ()
+    """Of a quality cell, by the suite of its plan; () where that is not stored here, or unreadable."""
+    suite = suite_of(layout, run.plan_id)
+    return headline.scores(folder, suite) if suite else ()
 
 
 def _result(read: RunRecord, figures: Sequence[Figure]) -> str:

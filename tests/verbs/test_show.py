@@ -165,12 +165,17 @@ def test_a_damaged_plan_is_named_and_hides_no_night(tmp_path: Path, capsys: pyte
     write.plan(scene.layout, scene.plan, "2026-01-02T03:04:05Z")
     damaged = scene.layout.plans("cpu") / "20260103T030405Z-0123456789ab.json"
     damaged.write_text("[]")
+    done = completed(QUALITY[0])
+    own = msgspec.structs.replace(done.run, plan_id=scene.plan.id)
+    scene.keep(msgspec.structs.replace(done, run=own), *items("tiny_triage", 30))
     words = [f"results={scene.layout.root}"]
     assert run(["show", "0123", *words]) == 1
     assert f"{damaged} is not a record" in capsys.readouterr().err
     assert run(["show", "2026-01-02", *words]) == 0
     assert capsys.readouterr().out.startswith(f"Plan {scene.plan.id}")
     assert run(["show", "2026-01-09", *words]) == 2
+    next(scene.layout.plans("cpu").glob(f"*{scene.plan.id}.json")).write_text("[]")
+    assert run(["show", QUALITY[0].id, *words]) == 0, "the record says enough"
 
 
 def test_what_is_nowhere_says_where_to_look(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
