@@ -48,7 +48,8 @@ usage: python -m harness VERB [OVERRIDE ...] [FLAGS]
   compare   verdicts from stored results: of a plan, or of two cells
   report    the report folder from stored results
   list      models, quantizations, runtimes, boxes, loads, suites; and what is
-            stored: list results model=pocket --sort result, list plans, nights
+            stored: list results model=pocket --sort result,
+            list plans verdict=degraded, list nights, list references
   show ID   one stored record, plan or night; the first letters of its id do
   doctor    is this computer ready?
   import    results of lm-eval, Inspect, llama.cpp or a CSV: import PATH name=q4
@@ -149,6 +150,12 @@ def _bug(error: Exception) -> int:
     return 70
 
 
+def _unread() -> int:
+    """Nobody reads on; what is still to be flushed goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141
+
+
 def run(argv: Sequence[str]) -> int:
     """Exit code: 0 done, 1 not done, 2 the user can mend it, 70 a bug, 130 interrupted, 141 the reader went away."""
     try:
@@ -161,7 +168,10 @@ def run(argv: Sequence[str]) -> int:
         sys.stderr.write("interrupted; the same command again goes on where it stopped\n")
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return _unread()
+    except SystemExit as left:  # rich leaves with 1 where its reader does
+        if isinstance(left.__context__, BrokenPipeError):
+            return _unread()
+        raise
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes a line
         return _bug(error)

@@ -150,7 +150,7 @@ def _name(cell: Cell, plan: Plan) -> str:
 
 def _qualifiers(scene: _Scene, most: float, worse: float) -> list[str]:
     """What the sentence does not say, most important first."""
-    found = [_runtime(scene), *_noise(scene), _listed(scene, Verdict.BROKEN.value, "not comparable")]
+    found = [_runtime(scene), *_noise(scene), _listed(scene, Verdict.BROKEN.value, "broken")]
     found += [_listed(scene, NO_INFORMATION, "no information from"), _small_losses(scene), _few(scene, most, worse)]
     found += [_other_methods(scene), _explored(scene), _stopped(scene), _limited(scene), _weights(scene)]
     return [one for one in found if one]
@@ -170,7 +170,7 @@ def _noise(scene: _Scene) -> list[str]:
         return ["no A/A replicate of the baseline: how much of the change is run-to-run noise is not known"]
     broken = dict.fromkeys(one.task for one in scene.noise if one.verdict is Verdict.BROKEN)
     moved = dict.fromkeys(one.task for one in scene.noise if one.verdict in (Verdict.DEGRADED, Verdict.IMPROVED))
-    found = [f"an A/A replicate is not comparable on {', '.join(broken)}"] if broken else []
+    found = [f"an A/A replicate is broken on {', '.join(broken)}"] if broken else []
     if (count := len({one.candidate_cell for one in scene.noise})) < REPLICATES_FOR_BAND:
         said = f"{count} A/A replicate{'s' * (count > 1)}"
         found.append(f"{said}: how far the scores of runs spread is known from 3 (matrix.replicates=3)")

@@ -38,6 +38,7 @@ def summarize(analysis: Analysis) -> Summary:
         overrides=plan.overrides,
         system=last.machine.system if last else "",
         later=sum(isinstance(record, Skipped) and record.later for record in records),
+        elsewhere=any(not run.hw_matches for run in runs),
     )
 
 

@@ -1,8 +1,9 @@
 """What a run tells while it runs, for machines: one JSON object a line on stdout with `run --json`.
 
 The schema is stable: fields are added with defaults, never renamed, retyped or taken away; `schema` counts what breaks
-that. Times are UTC, ISO 8601; durations seconds; scores and differences shares from 0 to 1; what is not known is null
-(of a number) or "" (of a text). A stream that ends without `report` was broken off: the same command goes on.
+that. Times are UTC, ISO 8601; durations seconds; scores and differences shares from 0 to 1, but for `score` of a
+task of `progress`, a sum over its `scored` items; what is not known is null (of a number) or "" (of a text). A stream
+that ends without `report` was broken off: the same command goes on.
 """
 
 from typing import Literal

@@ -88,7 +88,7 @@ class Summary(Struct, frozen=True, forbid_unknown_fields=True):
 
     `fingerprint` names the hardware, `system` the operating system and the driver. `planned` cells of which some were
     `measured`, some `failed`, some `not_needed` since their rounds had ended, some left for a `later` night; `reasons`
-    are those of failures and skips, each once.
+    are those of failures and skips, each once. `elsewhere`: some was measured on another box than `hw`, as was asked.
     """
 
     plan: str
@@ -111,3 +111,4 @@ class Summary(Struct, frozen=True, forbid_unknown_fields=True):
     system: str = ""
     schema: int = SUMMARY_SCHEMA
     later: int = 0
+    elsewhere: bool = False

@@ -7,7 +7,7 @@ of the plan's file, of its records and of the code that compares them are those 
 import hashlib
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -49,14 +49,16 @@ class _Task:
     stamp: str
 
 
-def summaries(layout: Layout, say: Callable[[str], None] = lambda _: None) -> list[Summary]:
-    """One summary per stored plan (so one per night), newest last.
+def summaries(
+    layout: Layout, say: Callable[[str], None] = lambda _: None, only: Collection[str] | None = None
+) -> list[Summary]:
+    """One summary per stored plan (so one per night), or per plan whose id is in `only`, newest last.
 
     What cannot be read costs its own plan only, or of a plan the cell whose record it was; `say` gets a line for each.
     """
     kept = _Store(layout.root / ".summaries", say)
     attempts = Attempts(layout, kept.briefs(), lambda error: say(f"left out: {error}"))
-    tasks = list(_tasks(layout, attempts, say))
+    tasks = list(_tasks(layout, attempts, say, only))
     found = {task.plan_id: one for task in tasks if (one := kept.get(task))}
     missing = [task for task in tasks if task.plan_id not in found]
     for task, made in _made(layout, missing):
@@ -65,16 +67,19 @@ def summaries(layout: Layout, say: Callable[[str], None] = lambda _: None) -> li
             kept.put(task, made)
         else:
             say(f"plan {task.plan_id} left out: {made}")
-    kept.close(attempts.found, found)
+    if only is None:
+        kept.close(attempts.found, found)
     stamps = {task.plan_id: task.stamp for task in tasks}
     return sorted(found.values(), key=lambda one: (one.ended or stamps[one.plan], one.plan))
 
 
-def _tasks(layout: Layout, attempts: Attempts, say: Callable[[str], None]) -> Iterator[_Task]:
+def _tasks(
+    layout: Layout, attempts: Attempts, say: Callable[[str], None], only: Collection[str] | None
+) -> Iterator[_Task]:
     """One per plan; of several files of one plan the newest."""
     newest = {path.stem.split("-", 1)[-1]: path for path in read.plans(layout)}
     code = code_digest()
-    for path in newest.values():
+    for path in (path for name, path in newest.items() if only is None or name in only):
         data = path.read_bytes()
         try:
             plan: Plan = read.decode(data, Plan, path)

@@ -20,7 +20,7 @@ class Pace:
         self.optional = _optional(plan)
 
     def ended(self, cell: Cell, seconds: float | None) -> None:
-        """A cell is done; `seconds` it took, None where that says nothing (it was there already, or failed)."""
+        """A cell is done; `seconds` it took, None where that says nothing (it was there in part, or failed)."""
         self._done.add(cell.id)
         if seconds is not None:
             self._took.setdefault((_kind(cell), cell.arm), []).append(seconds)

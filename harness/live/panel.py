@@ -55,6 +55,7 @@ class Board:
                 self.doing = lines.weights(event)
             case CellStarted():
                 self.running, self.progress, self.doing = event, None, ""
+                self.done.pop(event.cell.cell, None)  # staged work begins once for each look
             case ProgressEvent():
                 self.progress = event
             case CellEnded():

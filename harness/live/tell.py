@@ -28,9 +28,10 @@ from harness.core.events import (
     WeightsEvent,
 )
 from harness.core.load import describe
+from harness.core.look import LAST
 from harness.core.plan import Plan
 from harness.core.progress import FILE, Progress
-from harness.core.record import Completed, Failed, Flag, RunRecord, Skipped
+from harness.core.record import Completed, Failed, Flag, Outcome, RunRecord, Skipped
 from harness.core.repetition import Repeated
 from harness.core.verdict import Analysis
 from harness.live import box
@@ -66,8 +67,13 @@ class Teller:
         self._sampling = box.Sampling()
         self._running: Cell | None = None
         self._since, self._rate = clock(), Rate()
-        self.done = 0
+        self._measured: set[str] = set()
+        self._begun: set[str] = set()  # staged cells of which a look is in, and not yet the last
+
+    @property
+    def done(self) -> int:
         """Cells that are measured."""
+        return len(self._measured)
 
     def begin(self) -> None:
         """Say what is about to be measured."""
@@ -132,18 +138,19 @@ class Teller:
 
     def reused(self, cell: Cell, number: int, total: int, folder: Path) -> None:
         """A cell was measured before and is not measured again."""
-        self._pace.ended(cell, None)
         self._end(cell, read.record(folder), folder, reused=True)
 
     def ended(self, record: RunRecord, folder: Path) -> None:
         """A cell ended, well or not."""
-        cell = record.run.cell
-        self._pace.ended(cell, record.run.seconds if isinstance(record, Completed) else None)
         self._running = None
-        self._end(cell, record, folder, reused=False)
+        self._end(record.run.cell, record, folder, reused=False)
 
     def looked(self, number: int, ended: Sequence[str], going_on: Sequence[str]) -> None:
         """At look `number` these tasks ended, settled or with all items in, and these go on."""
+        if not going_on:
+            self._pace.dropped(tuple(self._begun))
+            self._measured |= self._begun
+            self._begun.clear()
         self._view.take(Looked(self.now(), number, tuple(ended), tuple(going_on)))
 
     def repeated(self, outcome: Repeated) -> None:
@@ -154,8 +161,8 @@ class Teller:
                                     precision, outcome.ended, outcome.words, outcome.not_needed))
 
     def _end(self, cell: Cell, record: RunRecord, folder: Path, reused: bool) -> None:
-        self.done += isinstance(record, Completed)
         outcome = record.outcome if isinstance(record, Completed) else None
+        self._count(cell, outcome, None if reused else record.run.seconds)
         flags = outcome.flags if outcome else ()
         self._view.take(CellEnded(
             at=self.now(), number=self._plan.cells.index(cell) + 1, total=len(self._plan.cells), cell=named(cell),
@@ -173,6 +180,15 @@ class Teller:
         if cell.kind == "quality":
             for event in self._verdicts.add(read.loaded(self._layout, folder), self.now()):
                 self._view.take(event)
+
+    def _count(self, cell: Cell, outcome: Outcome | None, seconds: float | None) -> None:
+        """A cell is over, but for one of which only a look is in; what was resumed says nothing of others' time."""
+        if outcome and any(one.look < LAST for one in outcome.asked):
+            self._begun.add(cell.id)
+            return
+        self._begun.discard(cell.id)
+        self._measured |= {cell.id} if outcome else set()
+        self._pace.ended(cell, seconds if outcome and not outcome.resumed and not cell.staged else None)
 
     def _figures(self, record: RunRecord, folder: Path) -> tuple[Figure, ...]:
         if not isinstance(record, Completed):

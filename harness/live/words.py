@@ -13,7 +13,7 @@ from harness.report.readings import heading
 from harness.report.wording import SYMBOLS, percent, public, quantity
 
 _STYLES = {"equivalent": "blue", "degraded": "red", "improved": "green", "inconclusive": "yellow", "broken": "magenta"}
-_SHOWN = ("score", "decode", "goodput", "ttft", "throughput")
+_SHOWN = ("score", "decode", "goodput")
 
 
 def place(number: int, total: int) -> str:
@@ -54,7 +54,7 @@ def figures(found: tuple[Figure, ...]) -> str:
     """ "71.3 %" or "2,399 tok/s, TTFT 8.97 ms"."""
     parts = []
     for one in found:
-        if one.name in _SHOWN[:3] and not one.task:
+        if one.name in _SHOWN and not one.task:
             parts.append(quantity(one.value, one.unit))
         elif one.name == "ttft":
             parts.append(f"{heading(one.name)} {quantity(one.value, one.unit)}")

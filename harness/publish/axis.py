@@ -47,7 +47,7 @@ def round_step(rough: float) -> float:
 def around(values: Sequence[float], least: float) -> tuple[float, float]:
     """Limits that hold all values with a little room, at least `least` (a share of the middle) wide."""
     low, high = min(values), max(values)
-    room = max((high - low) * 0.08, (least * abs(low + high) / 2 - (high - low)) / 2, 1e-9)
+    room = max((high - low) * 0.08, (least * abs(low + high) / 2 - (high - low)) / 2) or 1.0
     return low - room, high + room
 
 

@@ -45,7 +45,7 @@ def _figures(found: Sequence[Standing]) -> Iterator[tuple[_At, list[tuple[Standi
     """Of each reading the step that most boxes share, the lightest of equals; valid figures only."""
     every: dict[_At, list[tuple[Standing, Metric]]] = {}
     for one in found:
-        for metric in one.timed.arm.metrics if one.timed else ():
+        for _, metric in one.read:
             if metric.name in READINGS and metric.validity != "invalid":
                 at = _At(metric.name, metric.unit, metric.load, metric.step)
                 every.setdefault(at, []).append((one, metric))
@@ -63,7 +63,7 @@ def _plot(at: _At, found: dict[Standing, Metric]) -> Whiskers:
     values += [limit * factor for one in found.values() for limit in (one.low, one.high) if limit and limit > 0]
     low, high = min(values), max(values)
     log = low > 0 and high / low > _FAR
-    axis = Axis(low / 1.15 if log else 0.0, high * 1.08, _NAMES, _WIDTH - _END, log)
+    axis = Axis(low / 1.15 if log else 0.0, high * 1.08 or 1.0, _NAMES, _WIDTH - _END, log)
     rows = []
     for number, (_, metric) in enumerate(ordered):
         limits = (None if limit is None else axis.at(limit * factor) for limit in (metric.low, metric.high))

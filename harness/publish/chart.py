@@ -19,7 +19,7 @@ _LEAST = 0.04  # of the middle that an axis spans at least: small noise must not
 
 
 def chart(one: Series, changes: Sequence[Change]) -> Chart:
-    """The chart of a series and the steps found in it; `key` is its anchor in the page."""
+    """The chart of a series and of its steps among `changes` (newest first); `key` is its anchor in the page."""
     factor, unit = readable(one.unit, max(point.value for point in one.points))
     drawn = [_scaled(point, factor) for point in one.points]
     own = [change for change in changes if change.series is one]
@@ -38,7 +38,7 @@ def chart(one: Series, changes: Sequence[Change]) -> Chart:
         height=HEIGHT,
         band=_band(usable, x, y),
         line=_line([(x.at(_seconds(point.when)), y.at(point.value)) for point in usable]),
-        levels=_levels(one, own, factor, x, y),
+        levels=_levels(one, own[::-1], factor, x, y),
         ticks=y.ticks(5),
         dates=_dates(one.points, x),
         steps=tuple(_step_mark(change, x) for change in own),
@@ -89,7 +89,7 @@ def _band(found: Sequence[Point], x: Axis, y: Axis) -> str:
 
 
 def _levels(one: Series, changes: Sequence[Change], factor: float, x: Axis, y: Axis) -> str:
-    """The mean of each stretch between steps, none where there is no step."""
+    """The mean of each stretch between steps (oldest first), none where there is no step."""
     if not changes:
         return ""
     edges = [one.usable[0], *(point for each in changes for point in (each.until, each.since)), one.usable[-1]]

@@ -37,19 +37,22 @@ class Entry:
 
 
 def entries(stock: Stock) -> tuple[Entry, ...]:
-    """The newest runs and steps, newest first."""
-    found = [*_runs(stock), *(step for one in stock.standings.values() for step in _steps(one))]
-    found.sort(key=lambda one: (one.when, one.id), reverse=True)
-    return tuple(found[:_MOST])
+    """The newest runs and the newest steps, newest first; a step is older than the runs that made it known."""
+    steps = _newest([step for one in stock.standings.values() for step in _steps(one)])
+    return tuple(_newest([*_runs(stock), *steps[:_MOST]]))
+
+
+def _newest(found: list[Entry]) -> list[Entry]:
+    return sorted(found, key=lambda one: (one.when, one.id), reverse=True)
 
 
 def _runs(stock: Stock) -> Iterator[Entry]:
     for run in stock.runs[-_MOST:]:
         if run.ended:
             said = [arm.sentence for arm in run.arms if arm.sentence] or ["No claim about quality."]
-            lacks = [f"Lacks: {trouble(run)}."] if trouble(run) else []
+            against = [f"Against it: {trouble(run)}."] if trouble(run) else []
             head = f"{title(run)}: {f'night {run.night}' if run.night else f'plan {run.plan}'}"
-            yield Entry(_name("run", run.plan), places.run(run.plan), head, run.ended, " ".join([*said, *lacks]))
+            yield Entry(_name("run", run.plan), places.run(run.plan), head, run.ended, " ".join([*said, *against]))
 
 
 def _steps(one: Standing) -> Iterator[Entry]:

@@ -12,6 +12,7 @@ from harness.publish.chart import chart
 from harness.publish.said import day, figure, joined, title, trouble
 from harness.publish.sheet import Block, Charts, Field, Grid, Link, Links, Prose, Section, Sheet
 from harness.publish.stock import Standing, Stock
+from harness.report.provenance import command
 from harness.report.readings import heading
 from harness.report.steps import At, words
 from harness.report.wording import SYMBOLS, percent, points, points_range
@@ -33,7 +34,7 @@ def pages(stock: Stock) -> Iterator[Sheet]:
     yield from (_run(stock, one) for one in stock.runs)
     yield from (_arm(one) for one in stock.standings.values())
     yield from (_quant(name, found) for name, found in stock.quants.items())
-    yield from (_model(name, found) for name, found in stock.models.items())
+    yield from (_model(stock, name, found) for name, found in stock.models.items())
     yield from (_box(stock, hw, found) for hw, found in stock.boxes.items())
     yield _missing()
     yield front(stock)
@@ -59,14 +60,23 @@ def front(stock: Stock) -> Sheet:
         _lead(every),
         (f"{len(stock.runs):,} runs", f"newest of {day(stock.newest)}") if stock.newest else ("no runs yet",),
         (*first, *ways, rows.runs(stock, stock.runs, _ON_FRONT), *more),
-        warnings=tuple(_warnings(stock)),
+        warnings=_warnings(stock.runs),
         more=(Link("Atom feed", places.ATOM), Link("JSON feed", places.JSON_FEED)),
         search=True,
     )
 
 
 def _lead(found: Sequence[Standing]) -> str:
-    """How many arms stand where, the inconclusive ones counted."""
+    """How many arms stand where, the inconclusive ones counted, and how many histories got worse."""
+    worse = [change for one in found for change in one.changes if change.worse]
+    if not worse:
+        return _standing(found)
+    since = day(max(change.since.when for change in worse))
+    count = f"{len(worse)} histories have a step" if len(worse) > 1 else "One history has a step"
+    return f"{_standing(found)} {count} for the worse, the newest since {since}."
+
+
+def _standing(found: Sequence[Standing]) -> str:
     judged = [one for one in found if one.verdicts]
     if not judged:
         return "No quantization has been judged yet."
@@ -75,22 +85,15 @@ def _lead(found: Sequence[Standing]) -> str:
     boxes = len({one.key.hw for one in judged})
     places_ = f"{boxes} boxes" if boxes > 1 else "one box"
     noun = "quantized model" if len(judged) == 1 else "quantized models"
-    said = f"{len(judged)} {noun} on {places_}, each against full precision: {', '.join(parts)}."
-    worse = [change for one in found for change in one.changes if change.worse]
-    if not worse:
-        return said
-    since = day(max(change.since.when for change in worse))
-    count = f"{len(worse)} histories have a step" if len(worse) > 1 else "One history has a step"
-    return f"{said} {count} for the worse, the newest since {since}."
+    return f"{len(judged)} {noun} on {places_}, each against full precision: {', '.join(parts)}."
 
 
-def _warnings(stock: Stock) -> Iterator[str]:
-    """What the newest run of a model on a box lacks."""
-    last = {(run.hw, arm.model): run for run in stock.runs for arm in run.arms}
-    for run in dict.fromkeys(run.plan for run in last.values()):
-        one = next(each for each in last.values() if each.plan == run)
-        if said := trouble(one):
-            yield f"{title(one)}, {one.night or day(one.started) or 'not begun'}: {said}."
+def _warnings(runs: Sequence[Summary], model: str = "") -> tuple[str, ...]:
+    """What speaks against the newest run of each model (or of that one) on each box."""
+    last = {(run.hw, arm.model): run for run in runs for arm in run.arms if model in ("", arm.model)}
+    newest = {run.plan: run for run in last.values()}.values()
+    return tuple(f"{title(run)}, {run.night or day(run.started) or 'not begun'}: {trouble(run)}."
+                 for run in newest if trouble(run))
 
 
 def _count(found: Sequence[Standing]) -> str:
@@ -110,7 +113,8 @@ def _box(stock: Stock, hw: str, found: Sequence[Standing]) -> Sheet:
     facts = (*machines[-1:], f"{len(own):,} runs", f"newest of {day(max(run.ended for run in own))}")
     sections = (Section("newest", "Newest figures", (rows.newest(found),)), rows.steps(found), *_models_of(found),
                 rows.runs(stock, own, len(own)))
-    return Sheet(places.box(hw), _box_title(hw), _lead(found), tuple(filter(None, facts)), sections, (FRONT,), warning)
+    return Sheet(places.box(hw), _box_title(hw), _lead(found), tuple(filter(None, facts)), sections, (FRONT,),
+                 (*warning, *_warnings(own)))
 
 
 def _box_title(hw: str) -> str:
@@ -122,14 +126,14 @@ def _models_of(found: Sequence[Standing]) -> tuple[Section, ...]:
     return (Section("models", "Models on this box", (Links(links),)),)
 
 
-def _model(name: str, found: Sequence[Standing]) -> Sheet:
+def _model(stock: Stock, name: str, found: Sequence[Standing]) -> Sheet:
     sections = (
         Section("newest", "Newest figures", (rows.newest(found),)),
         Section("boxes", "Boxes side by side", beside.boxes(found)),
         rows.steps(found),
     )
     facts = tuple(dict.fromkeys(one.key.hw for one in found))
-    return Sheet(places.model(name), name, _lead(found), facts, sections, (FRONT,))
+    return Sheet(places.model(name), name, _lead(found), facts, sections, (FRONT,), _warnings(stock.runs, name))
 
 
 def _quant(name: str, found: Sequence[Standing]) -> Sheet:
@@ -192,19 +196,19 @@ def _verdict(one: TaskVerdict) -> tuple[Field, ...]:
 
 
 def _run(stock: Stock, run: Summary) -> Sheet:
-    report = stock.reports.get(run.plan)
     source = f"code {run.source.version} {run.source.commit[:12]}".strip() if run.source else ""
     facts = (run.night and f"night {run.night}", day(run.started), run.machine, f"plan {run.plan}", source)
     lead = joined(arm.sentence for arm in run.arms) or "No claim about quality."
     blocks = tuple(_arm_of(run, arm) for arm in run.arms)
-    reasons = tuple(Prose(one) for one in run.reasons)
+    reasons, again = tuple(Prose(one) for one in run.reasons), command(run)
     sections = (
         *blocks,
         *((Section("reasons", "What failed or was left out", reasons),) if reasons else ()),
-        Section("again", "The same again", (Prose("python -m harness run " + " ".join(run.overrides), code=True),)),
+        *((Section("again", "The same again", (Prose(again, code=True),)),) if again else ()),
     )
     trail = (FRONT, Link(run.hw, places.box(run.hw))) if run.hw in stock.boxes else (FRONT,)
-    more = (Link("The whole report", places.report(report.folder)),) if report else ()
+    more = tuple(Link(f"An earlier report, {one.folder}" if number else "The whole report", places.report(one.folder))
+                 for number, one in enumerate(stock.reports.get(run.plan, ())))
     warning = (f"{trouble(run)}.",) if trouble(run) else ()
     return Sheet(places.run(run.plan), title(run), lead, tuple(filter(None, facts)), sections, trail, warning, more)
 

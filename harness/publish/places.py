@@ -9,6 +9,7 @@ from urllib.parse import quote
 from harness.core.digest import text_digest
 
 FRONT, MISSING, ATOM, JSON_FEED = "index.html", "404.html", "feed.xml", "feed.json"
+RUNS = "run/"
 _LETTERS = 60
 
 
@@ -40,7 +41,7 @@ def arm(hw: str, model_: str, quant_: str, runtime: str) -> str:
 
 def run(plan: str) -> str:
     """A run."""
-    return f"run/{slug(plan)}.html"
+    return f"{RUNS}{slug(plan)}.html"
 
 
 def report(folder: str) -> str:

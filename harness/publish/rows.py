@@ -6,7 +6,7 @@ from itertools import groupby
 from harness.core.summary import Summary
 from harness.history.steps import PENALTY
 from harness.publish import places
-from harness.publish.said import day, figure, newest_step, step_fields, title, trouble, verdict
+from harness.publish.said import day, newest_figure, newest_step, step_fields, title, trouble, verdict
 from harness.publish.sheet import Field, Grid, Section
 from harness.publish.stock import Standing, Stock
 from harness.report.readings import heading
@@ -22,7 +22,7 @@ STEP_RULE = (
 
 def newest(found: Sequence[Standing], find: bool = False) -> Grid:
     """One row per arm and box: its newest verdicts and figures, each of the newest run that has them."""
-    shown = [name for name in FIGURES if any(one.metric(name) for one in found)]
+    shown = [name for name in FIGURES if any(one.figure(name) for one in found)]
     moved = any(change.worse for one in found for change in one.changes)
     boxes = len({one.key.hw for one in found}) > 1
     texts = ("Quantization", *(["Box"] * boxes), "Quality")
@@ -32,7 +32,7 @@ def newest(found: Sequence[Standing], find: bool = False) -> Grid:
             Field(f"{one.key.model} {one.key.quant}", one.key.runtime, to=one.key.path),
             *([Field(one.key.hw, to=places.box(one.key.hw))] * boxes),
             verdict(one),
-            *(figure(one.metric(name)) for name in shown),
+            *(newest_figure(one, name) for name in shown),
             *([newest_step(one)] * moved),
             _newest_run(one),
         )
@@ -71,24 +71,23 @@ def steps(found: Iterable[Standing], most: int = _STEPS) -> Section:
     return Section("steps", "Steps", (Grid("Steps found", columns, tuple(rows[:most]), (0, 1, 2, 3), note),))
 
 
-def runs(stock: Stock, found: Sequence[Summary], most: int, total: int | None = None) -> Section:
+def runs(stock: Stock, found: Sequence[Summary], most: int) -> Section:
     """The newest runs first."""
     rows = tuple(_run(stock, one) for one in reversed(found[-most:]))
-    count = len(found) if total is None else total
-    note = f"The newest {most} of {count}." if count > len(rows) else ""
-    columns = ("Run", "What", "Began", "Measured", "Lacks", "Report")
+    note = f"The newest {most} of {len(found)}." if len(found) > len(rows) else ""
+    columns = ("Run", "What", "Began", "Measured", "Against it", "Report")
     return Section("runs", "Runs", (Grid("Runs", columns, rows, (0, 1, 2, 4, 5), note, folded=len(rows) > 40),))
 
 
 def _run(stock: Stock, one: Summary) -> tuple[Field, ...]:
-    report = stock.reports.get(one.plan)
+    reports = stock.reports.get(one.plan)
     return (
         Field(one.night or one.plan, to=places.run(one.plan)),
         Field(title(one)),
         Field(day(one.started), value=one.started),
         Field(f"{one.measured} of {one.planned}"),
         Field(trouble(one), f"{one.later} left for another night" if one.later else "", "broken" if one.failed else ""),
-        Field("report", to=places.report(report.folder)) if report else Field(""),
+        Field("report", to=places.report(reports[0].folder)) if reports else Field(""),
     )
 
 

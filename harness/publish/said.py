@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from harness.core.summary import Metric, Summary
@@ -18,6 +19,7 @@ from harness.report.steps import At, words
 from harness.report.wording import SYMBOLS, points, points_range, quantity, quantity_range, significant
 
 _STEP_LINES = 3
+_USUAL = ("single stream", "whole run")
 
 
 def day(when: str) -> str:
@@ -39,10 +41,21 @@ def verdict(one: Standing) -> Field:
     return Field(f"{SYMBOLS[one.tone]} {head}" + " task" * (len(tones) == 1), detail, one.tone)
 
 
-def figure(one: Metric | None) -> Field:
-    """A reading with its interval; what is invalid shows no number in the place of one."""
-    if one is None:
+def newest_figure(one: Standing, name: str) -> Field:
+    """An arm's figure of a reading, and what of it is not as usual: its step, its run, its box."""
+    found = one.figure(name)
+    if found is None:
         return Field("")
+    run, metric = found
+    shown, where = figure(metric), words(At(metric.load, metric.step))
+    notes = (shown.detail, where if where not in _USUAL else "",
+             f"of {day(run.ended)}" if one.timed and run.plan != one.timed.run.plan else "",
+             "on another box" if run.elsewhere else "")
+    return replace(shown, detail="\n".join(filter(None, notes)))
+
+
+def figure(one: Metric) -> Field:
+    """A reading with its interval; what is invalid shows no number in the place of one."""
     if one.validity == "invalid":
         return Field("✕ invalid", f"read {quantity(one.value, one.unit)}", "invalid")
     low, high = (math.nan if limit is None else limit for limit in (one.low, one.high))
@@ -117,12 +130,13 @@ def step_fields(key: Standing, same: Sequence[Change]) -> tuple[Field, ...]:
 
 
 def trouble(run: Summary) -> str:
-    """What a run lacks, "" if nothing: cells that failed or were not measured, but for those that wait their turn."""
+    """What speaks against a run, "" if nothing: another box, cells that failed or were not measured and do not wait."""
     left = run.planned - run.measured - run.failed - run.not_needed - run.later
     parts = [f"{run.failed} of {run.planned} cells failed"] if run.failed else []
     parts += [f"{left} of {run.planned} cells were not measured"] if left > 0 else []
     reason = f" ({run.reasons[0]})" if run.reasons and parts else ""
-    return ", ".join(parts) + reason
+    elsewhere = [f"measured on another box than {run.hw}"] if run.elsewhere else []
+    return ", ".join([*elsewhere, *parts]) + reason
 
 
 def title(run: Summary) -> str:

@@ -66,6 +66,11 @@ def put(target: Path, items: Iterable[Item]) -> Done:
     return Done(written, len(files) - written, len(gone))
 
 
+def has(target: Path, folder: str) -> bool:
+    """Whether the site at `target` has any file below `folder`; raises as `put`."""
+    return any(path.startswith(folder) for path in _known(target))
+
+
 def _known(target: Path) -> dict[str, str]:
     """Path -> what it was made of, of the site that lies there."""
     manifest = target / MANIFEST

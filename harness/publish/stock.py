@@ -38,33 +38,49 @@ class Found(NamedTuple):
     arm: ArmSummary
 
 
+class Read(NamedTuple):
+    """A figure and the run it is of."""
+
+    run: Summary
+    metric: Metric
+
+
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """An arm on a box: the newest run that planned it, that judged it, that scored it, that measured its speed."""
+    """An arm on a box: the newest run that planned it, that judged it, that scored it, that measured its speed.
+
+    `read` has the newest figure of each reading at each step of each load, of the hardware whose speed is newest: a
+    night that had room for some loads only takes none of the others away.
+    """
 
     key: ArmKey
     newest: Found
     judged: Found | None
     scored: Found | None
     timed: Found | None
+    read: tuple[Read, ...]
     series: tuple[Series, ...]
     changes: tuple[Change, ...]
 
     @property
     def verdicts(self) -> tuple[TaskVerdict, ...]:
         """The newest verdicts on its tasks; those that claims rest on where there are any."""
-        found = self.judged.arm.verdicts if self.judged else ()
-        return tuple(one for one in found if one.confirmatory) or found
+        return claimed(self.judged.arm) if self.judged else ()
 
     @property
     def tone(self) -> str:
         """The worst of them, "" without any: only an arm that is equivalent everywhere looks so."""
         return worst(map(tone, self.verdicts))
 
-    def metric(self, name: str) -> Metric | None:
-        """The newest figure of a reading at the lightest step of a load."""
-        found = [one for one in self.timed.arm.metrics if one.name == name] if self.timed else []
-        return min(found, key=lambda one: (one.step, one.load), default=None)
+    def figure(self, name: str) -> Read | None:
+        """A reading at the lightest step of all loads, those that wait for the engine first: the same each night."""
+        found = (one for one in self.read if one.metric.name == name)
+        return min(found, key=lambda one: (one.metric.step.rate > 0, one.metric.step, one.metric.load), default=None)
+
+
+def claimed(one: ArmSummary) -> tuple[TaskVerdict, ...]:
+    """The verdicts that claims rest on where there are any, else all."""
+    return tuple(each for each in one.verdicts if each.confirmatory) or one.verdicts
 
 
 @dataclass(frozen=True)
@@ -81,9 +97,16 @@ class Stock:
     def __init__(self, runs: Sequence[Summary], reports: Sequence[Report]) -> None:
         self.runs = [run for run in runs if run.arms]
         self.every_report = list(reports)
-        self.reports = {one.plan: one for one in sorted(reports, key=lambda one: one.folder) if one.plan}
         planned = {run.plan for run in self.runs}
         self.other_reports = [one for one in reports if one.plan not in planned]
+
+    @cached_property
+    def reports(self) -> dict[str, list[Report]]:
+        """Plan -> its reports; of equally named ones the newest has the highest number and comes first."""
+        found: dict[str, list[Report]] = {}
+        for one in sorted(self.every_report, key=lambda one: (len(one.folder), one.folder), reverse=True):
+            found.setdefault(one.plan, []).append(one)
+        return found
 
     @cached_property
     def standings(self) -> dict[ArmKey, Standing]:
@@ -135,4 +158,11 @@ def _standing(key: ArmKey, found: list[Found], rows: list[Series]) -> Standing:
         return next((one for one in reversed(found) if getattr(one.arm, name)), None)
 
     steps = sorted((one for row in rows for one in changes(row)), key=lambda one: one.since.when, reverse=True)
-    return Standing(key, found[-1], last("verdicts"), last("scores"), last("metrics"), tuple(rows), tuple(steps))
+    judged, scored, timed = (last(name) for name in ("verdicts", "scores", "metrics"))
+    return Standing(key, found[-1], judged, scored, timed, _read(found, timed), tuple(rows), tuple(steps))
+
+
+def _read(found: list[Found], timed: Found | None) -> tuple[Read, ...]:
+    same = (one for one in found if timed and one.run.fingerprint == timed.run.fingerprint)
+    known = {(each.name, each.load, each.step): Read(one.run, each) for one in same for each in one.arm.metrics}
+    return tuple(known.values())

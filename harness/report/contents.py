@@ -55,5 +55,5 @@ def _provenance(view: View) -> tuple[Table | Prose, ...]:
         *(provenance.machine(view), provenance.versions(view), provenance.protocol(view), provenance.weights(view)),
         *(provenance.engine(view), provenance.inputs(view)),
     )
-    again = Prose(provenance.command(view), "The same plan again", code=True)
+    again = Prose(provenance.command(view.analysis.plan), "The same plan again", code=True)
     return (again, *(or_else(table, "") for table in tables))

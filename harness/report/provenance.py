@@ -2,9 +2,11 @@
 
 import shlex
 
-from harness.core.cell import LoadWork
+from harness.core.cell import IMPORTED, LoadWork
 from harness.core.load import describe
+from harness.core.plan import Plan
 from harness.core.record import Run
+from harness.core.summary import Summary
 from harness.core.units import in_bytes
 from harness.report.tables import Cell, Table, row
 from harness.report.view import View
@@ -122,7 +124,10 @@ def inputs(view: View) -> Table:
     return Table("inputs", "Input records", note, ("Record", "Cell", "sha256"), rows, words=(0, 1, 2), folded=True)
 
 
-def command(view: View) -> str:
-    """The command that makes the same plan again; the folders of this machine are not part of it."""
-    kept = [one for one in view.analysis.plan.overrides if not one.startswith(("results=", "reports="))]
-    return shlex.join(["python", "-m", "harness", "run", *kept])
+def command(plan: Plan | Summary) -> str:
+    """The command that makes the same plan again, to be pasted into a shell; "" for what was imported.
+
+    The folders of this machine are not part of it.
+    """
+    kept = [one for one in plan.overrides if not one.startswith(("results=", "reports="))]
+    return "" if plan.hw == IMPORTED else shlex.join(["python", "-m", "harness", "run", *kept])

@@ -45,8 +45,12 @@ def public(text: str) -> str:
     """`text` as it may leave the machine: absolute paths cut to their last part, control characters made visible."""
     if text.isprintable() and "/" not in text and "\\" not in text:  # nearly all: a page has a million of them
         return text
-    shown = "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
-    return _PATH.sub(r"…/\1", _FILE_URL.sub("…/", shown))
+    return _PATH.sub(r"…/\1", _FILE_URL.sub("…/", visible(text)))
+
+
+def visible(text: str) -> str:
+    """`text` as it may go to a terminal: control characters, which could steer it, made visible."""
+    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
 
 
 def file_name(path: str) -> str:

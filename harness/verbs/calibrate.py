@@ -26,9 +26,8 @@ from harness.core.record import Calibration
 from harness.execute import child, collect
 from harness.store import calibrations
 from harness.store.layout import Layout
-from harness.verbs import Arguments
+from harness.verbs import Arguments, stored
 from harness.verbs.calibrate_table import show
-from harness.verbs.list import attempts_folder
 
 _USUAL = {"streams": "1,64,256,1024", "requests": "12", "rate": "50", "tokens": "40", "first_seconds": "0.1",
           "together": "true"}
@@ -40,8 +39,9 @@ _RECORDED = ("numpy", "msgspec", "psutil")
 def main(args: Arguments) -> int:
     """Calibrate, show and keep; with the word `stored` show the last one kept."""
     console = Console(highlight=False)
-    layout = Layout(attempts_folder(args.overrides))
-    words = [word for word in args.overrides if not word.startswith("results=")]
+    folders = [word for word in args.overrides if word.startswith("results=")]
+    words = [word for word in args.overrides if word not in folders]
+    layout = Layout(stored.parse(folders, most=0).results)
     if words == ["stored"]:
         show(*calibrations.newest(layout), console)
         return 0

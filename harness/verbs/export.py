@@ -52,7 +52,7 @@ def parse(words: Sequence[str]) -> _Asked:
         raise ConfigError("export needs to=DIR, format= and at most one cell or plan", _EXAMPLE)
     if said["format"] not in _FORMATS:
         raise ConfigError(f"no format '{said['format']}'", closest(said["format"], _FORMATS))
-    layout = Layout(Path(said.get("results", "results")).resolve())
+    layout = Layout(Path(said.get("results", "results")).expanduser().resolve())
     return _Asked("".join(ids), Path(said["to"]).expanduser().resolve(), said["format"], layout)
 
 

@@ -19,11 +19,17 @@ class Column(NamedTuple):
 
 
 def show(columns: Sequence[Column], rows: Sequence[Sequence[str]], console: "Console") -> list[str]:
-    """Print the table at the console's width, in full where the output is no terminal; returns the titles left out."""
+    """Print the table at the console's width, in full where the output is no terminal; returns the titles left out.
+
+    Fields are foreign until here.
+    """
     from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
+    from harness.report.wording import visible
+
+    rows = [[visible(" ".join(field.split())) for field in row] for row in rows]
     natural = [max([cell_len(one.title), *(cell_len(row[at]) for row in rows)]) for at, one in enumerate(columns)]
     if not console.is_terminal:  # whoever reads a pipe wants all of it
         console.width = sum(natural) + _GAP * len(natural)

@@ -60,7 +60,7 @@ def parse(words: Sequence[str]) -> _Asked:
     if texts not in ("true", "false"):
         raise ConfigError(f"texts={texts}: neither true nor false", "texts=false leaves prompts and replies behind")
     tasks = tuple(task for task in said.pop("tasks", "").strip("[]").replace(" ", "").split(",") if task)
-    layout = Layout(Path(said.pop("results", "results")).resolve())
+    layout = Layout(Path(said.pop("results", "results")).expanduser().resolve())
     return _Asked(tuple(paths), Wanted(**said, tasks=tasks, texts=texts == "true"), layout)
 
 

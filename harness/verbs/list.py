@@ -1,7 +1,8 @@
-"""`list`: what there is to choose from; `list results`, `list plans`, `list nights`: what was measured.
+"""`list`: what there is to choose from; `list results`, `plans`, `nights`: what was measured; `references`: accepted.
 
     python -m harness list results model=pocket quant=q8_0 --sort result
-    python -m harness list plans --json
+    python -m harness list plans verdict=degraded
+    python -m harness list references --json
 
 Words COLUMN=VALUE pick rows (with * for anything); newest first, 50 of them unless --all is given.
 """
@@ -17,16 +18,17 @@ from harness.core.errors import ConfigError
 from harness.verbs import Arguments, Flag
 
 if TYPE_CHECKING:
-    from harness.verbs.listed import Row
+    from harness.store.layout import Layout
+    from harness.verbs.listed import Planned, Row
 
 FLAGS = (
-    Flag("sort", "results and plans by this column: numbers and times largest first", "COLUMN"),
+    Flag("sort", "what is stored by this column: numbers and times largest first", "COLUMN"),
     Flag("reverse", "the other way round"),
     Flag("all", "not only the newest 50"),
     Flag("json", "one JSON object a line"),
 )
 _SHOWN = 50
-_STORED = ("results", "plans", "nights")
+_STORED = ("results", "plans", "nights", "references")
 _SHORT = {"hw": "box"}
 _TITLES = {
     "model": "models",
@@ -50,7 +52,7 @@ def main(args: Arguments) -> int:
         raise ConfigError(f"{filters[0]!r} picks nothing here", "python -m harness list results model=...")
     for word in words or _TITLES:
         if word in _STORED:
-            _stored(word, filters, attempts_folder(args.overrides), args.flags)
+            _stored(word, filters, _folder(args.overrides), args.flags)
         else:
             sys.stdout.writelines(f"{line}\n" for line in _entries(word, args.conf_dirs))
     return 0
@@ -70,12 +72,12 @@ def _suites() -> dict[str, Path]:
 
 
 def _stored(what: str, filters: Sequence[str], folder: Path, flags: dict[str, str]) -> None:
-    """The table of stored results or plans, or its rows as JSON."""
+    """The table of what is stored, or its rows as JSON."""
     import msgspec
 
     from harness.verbs import fitted, listed
 
-    columns = listed.RESULTS if what == "results" else listed.PLANS
+    columns = listed.COLUMNS[what]
     picks = dict(_pick(word, [column.title for column in columns]) for word in filters)
     if what == "nights":
         picks.setdefault("night", "?*")
@@ -85,7 +87,8 @@ def _stored(what: str, filters: Sequence[str], folder: Path, flags: dict[str, st
         return
     if not rows:
         picked = f" fit {' '.join(filters)}" if filters else ""
-        sys.stdout.write(f"no {what} in {folder}{picked}\nnext: python -m harness run\n")
+        verb = 'accept last --reason "..."' if what == "references" else "run"
+        sys.stdout.write(f"no {what} in {folder}{picked}\nnext: python -m harness {verb}\n")
         return
     from rich.console import Console
 
@@ -105,14 +108,19 @@ def _rows(what: str, folder: Path, picks: dict[str, str], flags: dict[str, str])
     from harness.verbs import listed
 
     layout, column, reverse = Layout(folder), _column(flags.get("sort", "when"), what), "reverse" in flags
+    most = None if "all" in flags else _SHOWN
+    if what == "references":
+        accepted = [row for row in listed.referenced(layout) if _fits(row, picks)]
+        return listed.ordered(accepted, column, reverse)[:most], len(accepted)
     paths = glance.attempts(layout) if what == "results" else glance.plans(layout)
     count = len(paths)
-    most = count if "all" in flags else _SHOWN
     if column == "when" and not picks:  # a folder's name says when: the others need not be opened
         paths = (paths[::-1] if reverse else paths)[:most]
     if what != "results":
-        plans = [row for path in paths if _fits(row := listed.planned(path, layout), picks)]
-        return listed.ordered(plans, column, reverse)[:most], len(plans) if picks else count
+        first = column == "verdict" or "verdict" in picks
+        plans = _plans(paths, layout, picks, first)
+        shown = listed.ordered(plans, column, reverse)[:most]
+        return shown if first else listed.with_verdicts(shown, layout), len(plans) if picks else count
     found = [one for path in paths if _fits(one := listed.result(path), picks)]
     count = len(found) if picks else count
     if column != "result":
@@ -121,10 +129,19 @@ def _rows(what: str, folder: Path, picks: dict[str, str], flags: dict[str, str])
     return listed.ordered(found, column, reverse)[:most], count
 
 
+def _plans(paths: Sequence[Path], layout: "Layout", picks: dict[str, str], verdicts: bool) -> "list[Planned]":
+    """The plans that fit, with their verdicts where these are wanted: the cost is spent on what fits otherwise."""
+    from harness.verbs import listed
+
+    others = {name: pattern for name, pattern in picks.items() if name != "verdict"}
+    plans = [row for path in paths if _fits(row := listed.planned(path, layout), others)]
+    return [row for row in listed.with_verdicts(plans, layout) if _fits(row, picks)] if verdicts else plans
+
+
 def _column(name: str, what: str) -> str:
     from harness.verbs import listed
 
-    known = [column.title for column in (listed.RESULTS if what == "results" else listed.PLANS)]
+    known = [column.title for column in listed.COLUMNS[what]]
     if _SHORT.get(name, name) not in known:
         raise ConfigError(f"there is no column '{name}'", f"the columns are {', '.join(known)}")
     return _SHORT.get(name, name)
@@ -139,17 +156,17 @@ def _pick(word: str, known: Sequence[str]) -> tuple[str, str]:
 
 
 def _fits(row: "Row", picks: dict[str, str]) -> bool:
-    """Whether every pattern fits its column, in a plan's several names any of them; ids may be cut."""
+    """Whether every pattern fits its column, in a plan's several names or verdicts any of them; ids may be cut."""
     for column, pattern in picks.items():
         text = str(getattr(row, column)).lower()
         ids = column in ("cell", "run", "plan", "when")
         wanted = f"{pattern.lower()}*" if ids else pattern.lower()
-        if not any(fnmatchcase(one, wanted) for one in (text, *text.split())):
+        if not any(fnmatchcase(one, wanted) for one in (text, *text.split(), *text.split(", "))):
             return False
     return True
 
 
-def attempts_folder(words: Iterable[str]) -> Path:
+def _folder(words: Iterable[str]) -> Path:
     """The results folder: results=DIR among the words, else ./results."""
     named = [word.partition("=")[2] for word in words if word.startswith("results=")]
     return Path(named[-1] if named else "results").expanduser().resolve()

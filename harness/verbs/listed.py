@@ -1,4 +1,4 @@
-"""What `list results` and `list plans` show: a row each, in which only what is shown was read."""
+"""What `list results`, `list plans` and `list references` show: a row each, in which only what is shown was read."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -37,7 +37,10 @@ class Result(Struct, frozen=True):
 
 
 class Planned(Struct, frozen=True):
-    """A plan, and how many of its cells are measured; a night's own only."""
+    """A plan, and how many of its cells are measured; a night's own only.
+
+    `verdict` has the answers of its comparisons, each once and the worst first, once `with_verdicts` put them in.
+    """
 
     plan: str
     when: str
@@ -49,21 +52,37 @@ class Planned(Struct, frozen=True):
     cells: int
     measured: int
     state: str
+    verdict: str = ""
+
+
+class Referenced(Struct, frozen=True):
+    """An accepted night, and what spoke against it."""
+
+    plan: str
+    when: str
+    box: str
+    night: str
+    tag: str
+    reason: str
+    despite: str
 
 
 class _Suited(Struct):
     suite: Suite
 
 
-Row = Result | Planned
+Row = Result | Planned | Referenced
 _UNREADABLE = "unreadable by this version"
-R = TypeVar("R", Result, Planned)
+R = TypeVar("R", Result, Planned, Referenced)
 RESULTS = (Column("cell", 10), Column("when", 5), Column("box", 2), Column("model", 4), Column("quant", 9),
            Column("runtime", 3), Column("kind", 7), Column("result", 8, True), Column("seconds", 1, True),
            Column("state", 6), Column("run", 0), Column("plan", -1))
 PLANS = (Column("plan", 10), Column("when", 6), Column("box", 2), Column("night", 4), Column("model", 7),
          Column("quant", 5), Column("runtime", 3), Column("cells", 8, True), Column("measured", 9, True),
-         Column("state", 1))
+         Column("verdict", 8), Column("state", 1))
+REFERENCES = (Column("plan", 10), Column("when", 6), Column("box", 7), Column("night", 8), Column("tag", 5),
+              Column("reason", 9), Column("despite", 4))
+COLUMNS = {"results": RESULTS, "plans": PLANS, "nights": PLANS, "references": REFERENCES}
 
 
 def result(folder: Path) -> Result:
@@ -98,7 +117,7 @@ def with_result(row: Result, layout: Layout) -> Result:
     figures: tuple[Figure, ...] = ()
     try:
         if row.kind != "speed":
-            suite = _suite(layout, row.plan)
+            suite = suite_of(layout, row.plan)
             figures = headline.scores(Path(row.folder), suite) if suite else ()
         elif isinstance(record := read.record(Path(row.folder)), Completed):
             figures = headline.speeds(record)
@@ -129,6 +148,29 @@ def planned(path: Path, layout: Layout) -> Planned:
     )
 
 
+def with_verdicts(rows: Sequence[Planned], layout: Layout) -> list[Planned]:
+    """The rows with what their plans found, of which what was not kept before is computed now."""
+    measured = {row.plan for row in rows if row.measured}
+    if not measured:
+        return list(rows)
+    from harness.core.tones import WORST_FIRST, tone
+    from harness.history.summaries import summaries
+    from harness.publish.stock import claimed
+
+    tones = {run.plan: {tone(one) for arm in run.arms for one in claimed(arm)}
+             for run in summaries(layout, only=measured)}
+    said = {plan: ", ".join(one for one in WORST_FIRST if one in found) for plan, found in tones.items()}
+    return [msgspec.structs.replace(row, verdict=said.get(row.plan, "")) for row in rows]
+
+
+def referenced(layout: Layout) -> list[Referenced]:
+    """All accepted nights."""
+    from harness.store import references
+
+    return [Referenced(one.plan, one.when, one.hw, one.night, one.tag, one.reason, "; ".join(one.despite))
+            for one in references.read(layout)]
+
+
 def _each(names: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(names))
 
@@ -150,10 +192,13 @@ def _attempts(cell: Path) -> list[Path]:
 
 
 @cache
-def _suite(layout: Layout, plan_id: str) -> Suite | None:
-    """The suite of a stored plan, None where the plan is not there."""
+def suite_of(layout: Layout, plan_id: str) -> Suite | None:
+    """The suite of a stored plan, None where the plan is not there or unreadable."""
     path = next(iter(layout.root.glob(f"*/plans/*-{plan_id}.json")), None)
-    return msgspec.json.decode(path.read_bytes(), type=_Suited).suite if path else None
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Suited).suite if path else None
+    except msgspec.DecodeError:
+        return None
 
 
 def text(row: Row, column: str) -> str:

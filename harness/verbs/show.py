@@ -5,38 +5,48 @@ to what matters; --all unfolds them.
 """
 
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from harness.core.errors import NotFound, UserError
+from harness.report.wording import visible
 from harness.store import glance
 from harness.store.layout import Layout
 from harness.store.read import record
 from harness.verbs import Arguments, Flag, stored
-from harness.verbs.list import attempts_folder
 
 FLAGS = (Flag("all", "every reading, window and package, not only what matters"),)
 
 
 def main(args: Arguments) -> int:
     """Print what is found, a cell's newest attempt; raises NotFound for nothing, UserError for several cells."""
-    ids = [word for word in args.overrides if "=" not in word]
-    if len(ids) != 1:
+    words = stored.parse(args.overrides, most=1)
+    if not words.ids:
         raise UserError("show takes one id", "see python -m harness list results")
-    layout, console = Layout(attempts_folder(args.overrides)), Console(highlight=False, markup=False)
-    found = find(ids[0], layout.root)
+    word, layout, console = words.ids[0], Layout(words.results), _Harmless(highlight=False, markup=False)
+    found = find(word, layout.root)
     if not found:
-        _plans(ids[0], layout, console, "all" in args.flags)
+        _plans(word, layout, console, "all" in args.flags)
         return 0
     from harness.verbs.show_record import show
 
     cells = {path.parent.name for path in found}
     if len(cells) > 1:
-        raise UserError(f"'{ids[0]}' fits {len(cells)} cells: {', '.join(sorted(cells))}", "give more letters")
+        raise UserError(f"'{word}' fits {len(cells)} cells: {', '.join(sorted(cells))}", "give more letters")
     show(record(found[-1]), found[-1], layout, console, "all" in args.flags)
     for path in found[:-1]:
         console.print(f"earlier attempt {path}", style="dim", soft_wrap=True)
     return 0
+
+
+class _Harmless(Console):
+    """A console that no text steers: records may come from elsewhere."""
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        """As rich does, of visible characters."""
+        return super().render_str(visible(text), **how)
 
 
 def find(prefix: str, results: Path) -> list[Path]:

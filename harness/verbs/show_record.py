@@ -11,10 +11,12 @@ from harness.compare import headline
 from harness.core.events import Figure
 from harness.core.record import Completed, Failed, Outcome, Reading, Run, RunRecord, Step
 from harness.core.units import in_bytes, in_seconds
+from harness.gate.words import where
 from harness.live import words
 from harness.report import readings
 from harness.report.wording import percent, quantity
 from harness.store.layout import Layout
+from harness.verbs.listed import suite_of
 
 _FAMILIES = {"speed": "Speed", "loading": "Loading", "memory": "Memory", "energy": "Energy and cost",
              "roofline": "Against the roofline", "canary": "The box beside the run", "other": "Other readings"}
@@ -46,11 +48,9 @@ def show(read: RunRecord, folder: Path, layout: Layout, console: Console, everyt
 
 
 def _scores(run: Run, folder: Path, layout: Layout) -> tuple[Figure, ...]:
-    """Of a quality cell, by the suite of its plan; () where that is not stored here."""
-    from harness.store import read
-
-    found = [path for path in read.plans(layout) if path.stem.endswith(f"-{run.plan_id}")]
-    return headline.scores(folder, read.plan(layout, run.plan_id).suite) if found else ()
+    """Of a quality cell, by the suite of its plan; () where that is not stored here, or unreadable."""
+    suite = suite_of(layout, run.plan_id)
+    return headline.scores(folder, suite) if suite else ()
 
 
 def _result(read: RunRecord, figures: Sequence[Figure]) -> str:
@@ -72,8 +72,8 @@ def _result(read: RunRecord, figures: Sequence[Figure]) -> str:
 def _against(outcome: Outcome, console: Console) -> None:
     """Flags and warnings, the worst first."""
     for flag in sorted(outcome.flags, key=lambda flag: flag.verdict != "invalid"):
-        where = f"{in_words(flag.step)}: " if flag.step else ""
-        console.print(f"{flag.verdict:<9} {where}{flag.reason}", style=_STYLES[flag.verdict])
+        at = f"{_at(flag.step)}: " if flag.step else ""
+        console.print(f"{flag.verdict:<9} {at}{flag.reason}", style=_STYLES[flag.verdict])
     for warning in outcome.warnings:
         console.print(f"warning   {warning}", style="yellow")
 
@@ -114,7 +114,7 @@ def _table(title: str, own: Sequence[Reading], console: Console, ranges: bool) -
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
     for step in steps:
-        table.add_column("" if steps == [Step()] else in_words(step), justify="right")
+        table.add_column("" if steps == [Step()] else _at(step), justify="right")
     for name in dict.fromkeys(one.name for one in own):
         at = {one.at: one for one in own if one.name == name}
         table.add_row(readings.heading(name), *(_value(at[step], ranges) if step in at else "" for step in steps))
@@ -142,7 +142,7 @@ def _exactness(outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield f"client, {one.streams} streams", f"TTFT wrong by {ttft}, TPOT by {tpot}, lag {lag}, {rate}"
     for window in outcome.windows:
         tokens = f"{window.prompt_tokens:,} prompt and {window.output_tokens:,} output tokens"
-        yield f"window, {in_words(window.step)}", f"{in_seconds((window.end_ns - window.start_ns) / 1e9)}, {tokens}"
+        yield f"window, {_at(window.step)}", f"{in_seconds((window.end_ns - window.start_ns) / 1e9)}, {tokens}"
 
 
 def _provenance(read: RunRecord, everything: bool) -> Iterator[tuple[str, str]]:
@@ -184,10 +184,5 @@ def _print(title: str, pairs: Sequence[tuple[str, str]], console: Console) -> No
         console.print(table)
 
 
-def in_words(step: Step) -> str:
-    """What a step held fixed: "8 at once, 512 + 256 tokens"."""
-    tokens = f"{step.prompt_tokens} + {step.output_tokens} tokens" if step.prompt_tokens or step.output_tokens else ""
-    rate = f"{step.rate:g} requests/s" if step.rate else ""
-    depth = f"depth {step.depth}" if step.depth else ""
-    at_once = f"{step.concurrency} at once" if step.concurrency else ""
-    return ", ".join(filter(None, [at_once, rate, tokens, depth])) or "the whole load"
+def _at(step: Step) -> str:
+    return where(step) or "the whole load"

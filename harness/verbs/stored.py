@@ -38,7 +38,8 @@ def parse(words: Sequence[str], most: int) -> Words:
             raise ConfigError(f"{word!r} means nothing here", "give ids, results=DIR or reports=DIR")
     if len(ids) > most:
         raise ConfigError(f"{len(ids)} ids given, {most} at most", "see python -m harness list results")
-    return Words(tuple(ids), folders["results"].resolve(), folders["reports"].resolve())
+    results, reports = (folder.expanduser().resolve() for folder in folders.values())
+    return Words(tuple(ids), results, reports)
 
 
 def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) -> list[LoadedRun]:
@@ -85,7 +86,7 @@ def cells(layout: Layout) -> Iterator[tuple[Cell, Plan]]:
     from harness.store import read
 
     for path in reversed(list(read.plans(layout))):
-        plan = read.plan(layout, path.stem.split("-", 1)[1])
+        plan = read.plan_file(path)
         for cell in plan.cells:
             if not cell.imported or read.attempts(layout, cell):
                 yield cell, plan

@@ -105,7 +105,7 @@ def test_a_replicate_over_other_items_is_broken_and_leaves_the_comparison_alone(
     replicate = next(one for one in found.comparisons if one.kind == "aa")
     assert replicate.verdict is Verdict.BROKEN
     assert (quality(found).verdict, quality(found).noise) == (Verdict.EQUIVALENT, None)
-    assert any("not comparable on triage" in one for one in found.claims[0].qualifiers)
+    assert any("an A/A replicate is broken on triage" in one for one in found.claims[0].qualifiers)
 
 
 def bridged() -> Analysis:

@@ -1,5 +1,7 @@
 """The summary of a plan: what its analysis found, in a form that JSON keeps."""
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 
@@ -29,6 +31,15 @@ def test_verdicts_and_scores_are_those_of_the_analysis_and_survive_json() -> Non
     assert (summary.planned, summary.measured, summary.failed) == (3, 2, 1)
     assert len(summary.reasons) == 1
     assert msgspec.json.decode(msgspec.json.encode(summary), type=Summary) == summary
+
+
+def test_what_ran_on_another_box_than_the_one_asked_for_is_marked() -> None:
+    of, both = plan(2)
+    records = [measured(cell, readings=decode(10.0)) for pair in both for cell in pair]
+    assert not summarize(analyse(of, records)).elsewhere
+    run = msgspec.structs.replace(records[1].record.run, hw_matches=False)
+    records[1] = replace(records[1], record=msgspec.structs.replace(records[1].record, run=run))
+    assert summarize(analyse(of, records)).elsewhere
 
 
 def test_invalid_rounds_are_left_out_of_a_metric_and_shown_where_there_is_no_other() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from harness.core.events import Event
 from harness.core.record import Flag, Reading, Sample
 from harness.live.box import SAMPLES
-from harness.live.panel import Panel
+from harness.live.panel import Board, Panel
 from tests.live.feed import LOADS, QUALITY, Scene, completed, failure, items
 from tests.live.screen import Screen
 from tests.live.test_tell import say
@@ -131,3 +131,18 @@ def test_without_colours_the_same_is_said(told: list[Event], monkeypatch: pytest
             panel.take(event)
     assert "\x1b[3" not in out.getvalue()
     assert "degraded" in Screen(80).feed(out.getvalue().replace("\x1b[1A", "")).text
+
+
+def test_a_cell_that_begins_again_for_its_next_look_is_not_done(tmp_path: Path) -> None:
+    scene, board = Scene(tmp_path), Board()
+    scene.teller.begin()
+    record = completed(QUALITY[0])
+    folder = scene.keep(record, *items("tiny_triage", 30), *items("tiny_passage", 20))
+    for _ in range(2):
+        scene.teller.started(QUALITY[0], 1, 10)
+        scene.teller.ended(record, folder)
+    heads = []
+    for event in scene.view.events:
+        board.take(event)
+        heads.append(board.lines(1)[0].plain.partition(" of ")[0])
+    assert heads == ["0", "0", "1", "0", "1"]

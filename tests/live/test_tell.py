@@ -5,7 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from harness.core.cell import Cell
 from harness.core.events import CellEnded, CellStarted, PlanEvent, ProgressEvent, RoundsEnded, VerdictEvent
+from harness.core.look import Asked
 from harness.core.progress import FILE, Progress, TaskProgress
 from harness.core.record import Flag, Reading, Sample, Skipped, Step
 from harness.core.repetition import Repeated
@@ -57,6 +59,59 @@ def test_in_its_first_half_a_cell_is_thought_to_take_as_long_as_its_sibling_took
     lefts = [event.cell_left for event in scene.view.events if isinstance(event, ProgressEvent)]
     assert lefts[:2] == [49.0, 40.0]
     assert lefts[2] == pytest.approx(40 / (59 / 19))
+
+
+def test_a_log_that_asks_once_knows_a_slow_cells_own_pace_from_its_half(scene: Scene) -> None:
+    scene.end(completed(QUALITY[0], 30.0))
+    scene.teller.started(QUALITY[1], 2, 10)
+    scene.clock.now = 100.0
+    say(scene.folder, 60, resumed=10)
+    scene.teller.ticked(scene.folder)
+    last = scene.view.events[-1]
+    assert isinstance(last, ProgressEvent)
+    assert (last.per_second, last.cell_left) == (None, 40 / 0.5)
+
+
+def test_how_long_others_take_is_not_learned_from_a_cell_that_was_resumed(scene: Scene) -> None:
+    resumed = completed(QUALITY[0], 3.0)
+    scene.end(msgspec.structs.replace(resumed, outcome=msgspec.structs.replace(resumed.outcome, resumed=79)))
+    scene.teller.started(QUALITY[1], 2, 10)
+    last = scene.view.events[-1]
+    assert isinstance(last, CellStarted)
+    assert last.expected is None
+
+
+def test_a_cell_that_is_asked_look_by_look_is_one_cell_and_left_until_its_last(tmp_path: Path) -> None:
+    def staged(cell: Cell) -> Cell:
+        return msgspec.structs.replace(cell, work=msgspec.structs.replace(cell.work, staged=True))
+
+    cells = tuple(map(staged, QUALITY))
+    scene = Scene(tmp_path, msgspec.structs.replace(PLAN, cells=cells, pairs=()))
+
+    def look(cell: Cell, number: int) -> None:
+        scene.teller.started(cell, 1, 2)
+        record = completed(cell, 5.0)
+        asked = tuple(Asked(task, number, 10 * number, 40) for task in ("tiny_triage", "tiny_passage"))
+        outcome = msgspec.structs.replace(record.outcome, asked=asked)
+        run = msgspec.structs.replace(record.run, run_id=f"{number}{cell.quant}")
+        scene.end(msgspec.structs.replace(record, outcome=outcome, run=run))
+
+    def unknown() -> int:
+        ended = scene.view.events[-1]
+        assert isinstance(ended, CellEnded)
+        assert ended.left is not None
+        return ended.left.unknown
+
+    for cell in cells:
+        look(cell, 1)
+    assert (scene.teller.done, unknown()) == (0, 2)
+    scene.teller.looked(1, ["tiny_triage"], ["tiny_passage"])
+    look(cells[0], 2)
+    assert (scene.teller.done, unknown()) == (0, 2)
+    look(cells[1], 3)
+    assert (scene.teller.done, unknown()) == (1, 1)
+    scene.teller.looked(2, ["tiny_passage"], [])
+    assert scene.teller.done == 2
 
 
 def test_a_progress_that_is_being_written_is_passed_over(scene: Scene) -> None:

@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.core.verdict import Verdict
-from harness.publish.feeds import ATOM_NAMESPACE
+from harness.publish.feeds import ATOM_NAMESPACE, entries
 from harness.publish.site import publish
+from harness.publish.stock import Stock
 from tests.publish.made import arm, metric, run, verdict
 
 NAME = {"a": ATOM_NAMESPACE}
@@ -78,6 +79,13 @@ def test_names_of_entries_do_not_change_with_the_address_or_with_more_runs(tmp_p
 
     assert ids(16, "") == ids(16, "https://example.org")
     assert ids(15, "").items() <= ids(16, "").items()
+
+
+def test_many_boxes_do_not_push_a_step_out_before_it_is_told() -> None:
+    others = [run(20 + n % 8, arm("q4"), hw=f"box {n}") for n in range(60)]
+    found = entries(Stock([*RUNS, *others], []))
+    assert len([one for one in found if one.to.endswith("#steps")]) == 1
+    assert len(found) == 51
 
 
 def test_a_step_is_told_with_its_size(tmp_path: Path) -> None:

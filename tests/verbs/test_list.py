@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -11,7 +14,11 @@ from rich.console import Console
 
 from harness.cli import run
 from harness.core.record import Flag, Reading, RunRecord
-from harness.store import write
+from harness.core.reference import Accepted
+from harness.core.summary import Summary
+from harness.history import summaries
+from harness.store import references, write
+from harness.store.layout import Layout
 from harness.verbs import fitted, listed
 from tests.live.feed import LOADS, PLAN, QUALITY, Scene, completed, failure, items
 
@@ -57,6 +64,16 @@ def test_results_are_listed_newest_first_with_their_results(root: Path, capsys: 
     assert lines[-1] == "next: python -m harness show ID"
 
 
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_a_reader_that_goes_away_is_no_failure_of_the_verb(root: Path, words: list[str]) -> None:
+    read, written = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "harness", "list", "results", f"results={root}", *words]
+    done = subprocess.run(command, stdout=written, stderr=subprocess.PIPE, check=False)
+    os.close(written)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_rows_are_sorted_by_any_column_both_ways(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     seconds = [row["seconds"] for row in listing(root, capsys, "results", "--sort", "seconds")]
     assert seconds == [30.0, 20.0, 9.0, 1.0]
@@ -92,6 +109,44 @@ def test_plans_tell_how_much_of_them_is_measured(root: Path, capsys: pytest.Capt
     assert (plan["plan"], plan["cells"], plan["measured"], plan["state"]) == (PLAN.id, 10, 3, "open")
     assert (night["night"], night["measured"]) == ("2026-01-03", 0), "a night has attempts of its own only"
     assert listing(root, capsys, "nights") == [night]
+
+
+def test_plans_tell_what_they_found_and_are_picked_by_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    night, plan = listing(root, capsys, "plans")
+    assert (night["verdict"], plan["verdict"]) == ("", "degraded, inconclusive")
+    for words in (["verdict=inconclusive"], ["verdict=degr*", "quant=q4_0"]):
+        assert listing(root, capsys, "plans", *words) == [plan]
+    assert listing(root, capsys, "plans", "verdict=broken") == []
+    assert listing(root, capsys, "plans", "--sort", "verdict") == [plan, night], "what is not known comes last"
+
+
+def test_only_plans_that_are_shown_are_compared(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[set[str]] = []
+
+    def compared(_: Layout, only: set[str]) -> list[Summary]:
+        wanted.append(only)
+        return []
+
+    monkeypatch.setattr(summaries, "summaries", compared)
+    for words in ([], ["verdict=degraded", "night=2026*"]):
+        listing(root, capsys, "plans", *words)
+    assert wanted == [{PLAN.id}], "the night has nothing measured"
+
+
+def test_references_are_listed_with_why_and_despite_what(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["list", "references", f"results={root}"]) == 0
+    assert "next: python -m harness accept" in capsys.readouterr().out
+    one = Accepted(PLAN.id, "", "cpu", "fp", "2026-01-02T01:00:00Z", "2026-01-03T04:05:06Z", "the first", "base",
+                   ("q4_0 is broken on a", "and on b"))
+    for tag in ("base", "other"):
+        references.write(Layout(root), msgspec.structs.replace(one, tag=tag))
+    (row,) = listing(root, capsys, "references", "tag=base")
+    assert row == {"plan": PLAN.id, "when": "2026-01-03T04:05:06Z", "box": "cpu", "night": "", "tag": "base",
+                   "reason": "the first", "despite": "q4_0 is broken on a; and on b"}
+    assert run(["list", "references", f"results={root}"]) == 0
+    assert "next: python -m harness show PLAN" in capsys.readouterr().out
 
 
 def test_a_record_of_another_version_is_listed_as_unreadable(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,6 +188,16 @@ def test_no_line_is_folded_and_the_least_important_columns_go_first(root: Path, 
     order = sorted(listed.RESULTS, key=lambda column: column.weight)
     assert set(hidden) == {column.title for column in order[: len(hidden)]}
     assert "cell" not in hidden
+
+
+def test_a_damaged_plan_costs_the_results_of_its_own_cells_alone(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in root.glob("*/plans/*.json"):
+        path.write_text("[]")
+    rows = listing(root, capsys, "results")
+    assert [row["result"] for row in rows] == ["", "900 tok/s", "", ""]
+    assert [row["state"] for row in rows] == ["failed", "degraded", "ok", "ok"]
 
 
 def test_what_holds_unknown_fields_is_listed_too(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,9 +33,29 @@ def test_what_cannot_be_read_is_said_and_the_rest_published(
     assert "1 runs:" in out
 
 
+def test_a_site_is_never_emptied_because_its_results_are_not_to_be_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results, site = tmp_path / "results", tmp_path / "site"
+    write_nights(Layout(results), Nights(1, items=40, rounds=2))
+    words = ["publish", "--to", str(site)]
+    assert run([*words, f"results={results}"]) == 0
+    before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    assert run([*words, f"results={tmp_path / 'resluts'}"]) == 2
+    assert "no folder" in capsys.readouterr().err
+    (tmp_path / "empty").mkdir()
+    assert run([*words, f"results={tmp_path / 'empty'}"]) == 1
+    assert "no run is stored" in capsys.readouterr().err
+    next(results.glob("*/plans/*")).write_text("[]")
+    assert run([*words, f"results={results}"]) == 1
+    assert "no run can be read" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before
+    assert run(["publish", "--to", str(tmp_path / "new"), f"results={tmp_path / 'empty'}"]) == 0, "nothing is lost"
+
+
 def test_a_folder_of_somebody_elses_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
-    assert run(["publish", "--to", str(tmp_path), f"results={tmp_path / 'results'}"]) == 2
+    assert run(["publish", "--to", str(tmp_path), f"results={tmp_path}"]) == 2
     assert "not empty and no site" in capsys.readouterr().err
 
 

@@ -22,7 +22,9 @@ from harness.core.record import (
 from harness.core.runtime import Facts
 from harness.store import write
 from harness.store.layout import Layout
+from harness.verbs import stored
 from tests.cells import job, load_cell
+from tests.compare.arms import run_of
 from tests.live.feed import LOADS, PLAN, QUALITY, Scene, completed, items
 
 MACHINE = Machine("a cpu", 2, 1 << 30, (), "Linux", "", (0.5,), "3.11", "x", "y")
@@ -77,9 +79,18 @@ def test_a_run_is_shown_by_its_own_id_with_the_end_of_its_log(
     assert "with uncommitted changes" in text
 
 
-def test_show_wants_one_id(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["show"]) == 2
-    assert "show takes one id" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [([], "show takes one id"), (["a", "b"], "2 ids given, 1 at most"), (["a", "reslts=x"], "means nothing")],
+)
+def test_show_wants_one_id(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_folders_may_lie_in_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert stored.parse(["results=~/a", "reports=~/b"], 0) == stored.Words((), tmp_path / "a", tmp_path / "b")
 
 
 def test_everything_a_load_left_is_shown_when_asked_for(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +98,7 @@ def test_everything_a_load_left_is_shown_when_asked_for(results: Path, capsys: p
     text = " ".join(capsys.readouterr().out.split())
     for part in (
         "invalid the client lags",
-        "degraded 2.5 requests/s, depth 64: hot",
+        "degraded 2.5/s, depth 64: hot",
         "window, 3 at once 12.0 s, 120 prompt and 4,500 output tokens",
         "client, 64 streams TTFT wrong by 0.1 ms (p99 2 ms), TPOT by 0.01 ms (p99 0.03 ms), lag 0.2 ms (p99 0.9 ms)",
         "99.8 % of the scheduled rate",
@@ -130,6 +141,41 @@ def test_a_plan_is_shown_with_what_it_found_and_its_cells(tmp_path: Path, capsys
         assert f"{QUALITY[0].id}  f16 llama_cpp quality" in text
         assert "62.5 %" in text
         assert text.count("not measured") == 8
+
+
+def test_what_a_foreign_record_holds_steers_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = "\x1b]52;c;ZXZpbA==\x07\x9b2J"
+    cells = [msgspec.structs.replace(cell, model=bad, options={bad: bad}) for cell in QUALITY]
+    plan = msgspec.structs.replace(PLAN, cells=tuple(cells), pairs=(), night=bad, overrides=(bad,))
+    scene = Scene(tmp_path, plan)
+    write.plan(scene.layout, plan, "2026-01-02T03:04:05Z")
+    done = completed(cells[0], 1.0, (), Flag("invalid", bad))
+    scene.keep(msgspec.structs.replace(done, outcome=msgspec.structs.replace(done.outcome, warnings=(bad,))))
+    scene.keep(Failed(run_of(cells[1]), "memory", bad, -9, f"last\nwords{bad}"))
+    shown = ["show", cells[0].id], ["show", cells[1].id, "--all"], ["show", plan.id]
+    for one in (*shown, ["list", "results"], ["list", "plans"]):
+        assert run([*one, f"results={scene.layout.root}"]) == 0
+        said = capsys.readouterr().out
+        assert "�]52;c;" in said, one
+        assert not {"\x1b", "\x07", "\x9b"} & set(said), one
+
+
+def test_a_damaged_plan_is_named_and_hides_no_night(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene = Scene(tmp_path, msgspec.structs.replace(PLAN, night="2026-01-02"))
+    write.plan(scene.layout, scene.plan, "2026-01-02T03:04:05Z")
+    damaged = scene.layout.plans("cpu") / "20260103T030405Z-0123456789ab.json"
+    damaged.write_text("[]")
+    done = completed(QUALITY[0])
+    own = msgspec.structs.replace(done.run, plan_id=scene.plan.id)
+    scene.keep(msgspec.structs.replace(done, run=own), *items("tiny_triage", 30))
+    words = [f"results={scene.layout.root}"]
+    assert run(["show", "0123", *words]) == 1
+    assert f"{damaged} is not a record" in capsys.readouterr().err
+    assert run(["show", "2026-01-02", *words]) == 0
+    assert capsys.readouterr().out.startswith(f"Plan {scene.plan.id}")
+    assert run(["show", "2026-01-09", *words]) == 2
+    next(scene.layout.plans("cpu").glob(f"*{scene.plan.id}.json")).write_text("[]")
+    assert run(["show", QUALITY[0].id, *words]) == 0, "the record says enough"
 
 
 def test_what_is_nowhere_says_where_to_look(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
