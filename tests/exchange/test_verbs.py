@@ -43,7 +43,7 @@ def test_two_folders_of_lm_eval_are_compared_like_our_own_measurements(
     assert "org/tiny q2_k imported fake, fidelity figures" in told
 
     shown = _said("compare full small", capsys)
-    assert "Q2_K is equivalent to BF16 within 2 points on 0 of 2 tasks, worse on 2." in shown
+    assert "Q2_K is equivalent to BF16 within 2 points on 0 of 2 tasks, degraded on 2." in shown
     assert "whether answers were cut off is not known on tiny_generate" in shown
     assert "prompts could not be compared" not in shown
     assert "KLD mean nats" in shown
@@ -97,7 +97,7 @@ def test_prompts_that_no_file_hashed_are_said_to_be_unchecked(here: Path, capsys
     shown = _said("compare a b", capsys)
     assert "prompts could not be compared on sums" in shown
     assert "what engine answered is not known of unknown a imported, unknown b imported" in shown
-    assert "on 0 of 1 task, undecided on 1" in shown
+    assert "on 0 of 1 task, inconclusive on 1" in shown
 
 
 def test_the_same_content_is_kept_once_and_a_name_names_one_cell(

@@ -123,7 +123,7 @@ def test_a_row_of_a_crowded_plot_is_the_worst_and_never_a_mean() -> None:
     assert rows[-1].one is not None
     assert rows[-1].one.low90 == worst_of_last
     assert rows[4].one is not None
-    assert rows[4].one.verdict == "degraded", "a task that is not comparable hides no loss"
+    assert rows[4].one.verdict == "degraded", "a broken task hides no loss"
 
 
 def test_the_plot_says_every_verdict_it_draws_in_words() -> None:
