@@ -67,9 +67,12 @@ def attempts(layout: Layout) -> list[Path]:
     return sorted((path.parent for path in layout.root.glob("*/*/[0-9]*/record.json")), key=_newest, reverse=True)
 
 
-def plans(layout: Layout) -> list[Path]:
-    """Files of all plans, newest first."""
-    return sorted(layout.root.glob("*/plans/*.json"), key=lambda path: path.name, reverse=True)
+def plans(layout: Layout) -> dict[Path, str]:
+    """The newest file of each plan, started last first, and the stamp of its oldest one: each start writes a file."""
+    starts: dict[str, list[Path]] = {}
+    for path in sorted(layout.root.glob("*/plans/*.json"), key=lambda path: path.name, reverse=True):
+        starts.setdefault(path.stem.partition("-")[2], []).append(path)
+    return {files[0]: files[-1].stem.partition("-")[0] for files in starts.values()}
 
 
 def _newest(folder: Path) -> tuple[str, str]:

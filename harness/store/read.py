@@ -13,7 +13,7 @@ from harness.core.cell import IMPORTED, Cell
 from harness.core.digest import file_digest
 from harness.core.errors import NotFound, SchemaError
 from harness.core.plan import Plan
-from harness.core.record import RECORD_SCHEMA, Completed, RunRecord
+from harness.core.record import RECORD_SCHEMA, RunRecord
 from harness.store import requests, texts
 from harness.store.items import LoadedRun
 from harness.store.layout import Layout
@@ -52,25 +52,6 @@ def decode(data: bytes, kind: Any, path: Path) -> Any:
 def attempts(layout: Layout, cell: Cell) -> list[Path]:
     """Folders of all finished attempts at a cell, oldest first."""
     return sorted(path.parent for path in layout.cell(cell).glob("[0-9]*/record.json"))
-
-
-def completed(
-    layout: Layout, cell: Cell, plan_id: str | None = None, looks: tuple[int, ...] | None = None
-) -> Path | None:
-    """The newest completed attempt, or None; of that plan and up to these looks, where they are named."""
-    for folder in reversed(attempts(layout, cell)):
-        found = record(folder)
-        if not isinstance(found, Completed) or plan_id not in (None, found.run.plan_id):
-            continue
-        if looks is None or looks == tuple(one.look for one in found.outcome.asked):
-            return folder
-    return None
-
-
-def latest(layout: Layout, cell: Cell, plan_id: str | None = None) -> Path | None:
-    """The newest attempt of any kind (of that plan, if one is named), or None."""
-    found = reversed(attempts(layout, cell))
-    return next((folder for folder in found if plan_id in (None, record(folder).run.plan_id)), None)
 
 
 def loaded(layout: Layout, folder: Path) -> LoadedRun:

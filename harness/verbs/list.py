@@ -105,13 +105,14 @@ def _rows(what: str, folder: Path, picks: dict[str, str], flags: dict[str, str])
     from harness.verbs import listed
 
     layout, column, reverse = Layout(folder), _column(flags.get("sort", "when"), what), "reverse" in flags
-    paths = glance.attempts(layout) if what == "results" else glance.plans(layout)
+    begun = {} if what == "results" else glance.plans(layout)
+    paths = glance.attempts(layout) if what == "results" else list(begun)
     count = len(paths)
     most = count if "all" in flags else _SHOWN
     if column == "when" and not picks:  # a folder's name says when: the others need not be opened
         paths = (paths[::-1] if reverse else paths)[:most]
     if what != "results":
-        plans = [row for path in paths if _fits(row := listed.planned(path, layout), picks)]
+        plans = [row for path in paths if _fits(row := listed.planned(path, begun[path], layout), picks)]
         return listed.ordered(plans, column, reverse)[:most], len(plans) if picks else count
     found = [one for path in paths if _fits(one := listed.result(path), picks)]
     count = len(found) if picks else count

@@ -110,11 +110,11 @@ def with_result(row: Result, layout: Layout) -> Result:
     return msgspec.structs.replace(row, value=first.value, unit=first.unit, result=quantity(first.value, first.unit))
 
 
-def planned(path: Path, layout: Layout) -> Planned:
-    """A plan's row."""
+def planned(path: Path, begun: str, layout: Layout) -> Planned:
+    """The row of a plan whose first start had the stamp `begun`."""
     from harness.core.plan import Plan
 
-    begun, _, plan_id = path.stem.partition("-")
+    plan_id = path.stem.partition("-")[2]
     when, box = glance.stamp(path.name), path.parent.parent.name
     try:
         plan = msgspec.json.decode(path.read_bytes(), type=Plan)

@@ -3,6 +3,7 @@
 A cell is named by the first letters of its id; an imported one also by the name it was given.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,11 +43,20 @@ def parse(words: Sequence[str], most: int) -> Words:
 
 
 def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) -> list[LoadedRun]:
-    """The records that count for a plan (harness.store.attempts.chosen); `cells` picks some of its by their ids."""
+    """The records that count for a plan (harness.store.attempts.chosen); `cells` picks some of its by their ids.
+
+    What cannot be read is said, and costs the cell that it lies with.
+    """
     from harness.store import read
     from harness.store.attempts import Attempts, chosen
 
-    return [read.loaded(layout, folder) for folder in chosen(plan, Attempts(layout), cells)]
+    attempts = Attempts(layout, damaged=lambda error: say(f"left out: {error}"))
+    return [read.loaded(layout, folder) for folder in chosen(plan, attempts, cells)]
+
+
+def say(problem: str) -> None:
+    """What is left out, where it is in no output's way."""
+    sys.stderr.write(f"{problem}\n")
 
 
 def plan_of(layout: Layout, ids: Sequence[str]) -> Plan:
@@ -85,7 +95,7 @@ def cells(layout: Layout) -> Iterator[tuple[Cell, Plan]]:
     from harness.store import read
 
     for path in reversed(list(read.plans(layout))):
-        plan = read.plan(layout, path.stem.split("-", 1)[1])
+        plan = read.plan_file(path)
         for cell in plan.cells:
             if not cell.imported or read.attempts(layout, cell):
                 yield cell, plan

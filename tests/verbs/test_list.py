@@ -12,6 +12,7 @@ from rich.console import Console
 from harness.cli import run
 from harness.core.record import Flag, Reading, RunRecord
 from harness.store import write
+from harness.store.layout import Layout
 from harness.verbs import fitted, listed
 from tests.live.feed import LOADS, PLAN, QUALITY, Scene, completed, failure, items
 
@@ -92,6 +93,15 @@ def test_plans_tell_how_much_of_them_is_measured(root: Path, capsys: pytest.Capt
     assert (plan["plan"], plan["cells"], plan["measured"], plan["state"]) == (PLAN.id, 10, 3, "open")
     assert (night["night"], night["measured"]) == ("2026-01-03", 0), "a night has attempts of its own only"
     assert listing(root, capsys, "nights") == [night]
+
+
+def test_a_plan_that_was_stopped_and_given_again_is_one_row_with_all_it_measured(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write.plan(Layout(root), PLAN, "2026-01-04T00:00:00Z")
+    plan, night = listing(root, capsys, "plans")
+    assert (plan["when"], plan["measured"]) == ("2026-01-04T00:00:00Z", 3)
+    assert night["night"] == "2026-01-03"
 
 
 def test_a_record_of_another_version_is_listed_as_unreadable(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
