@@ -24,7 +24,7 @@ from harness.core.digest import short_id
 from harness.core.errors import HarnessError
 from harness.core.plan import Plan
 from harness.core.summary import SUMMARY_SCHEMA, Summary
-from harness.store import glance, read
+from harness.store import read
 from harness.store.attempts import Attempts, Brief, chosen
 from harness.store.layout import Layout
 
@@ -78,7 +78,7 @@ def attempts(layout: Layout) -> Attempts:
 def _tasks(layout: Layout, attempts: Attempts, say: Callable[[str], None]) -> Iterator[_Task]:
     """One per plan; of several files of one plan the newest."""
     code = code_digest()
-    for path, begun in reversed(glance.plans(layout).items()):
+    for path, begun in read.plans(layout).items():
         data = path.read_bytes()
         try:
             plan: Plan = read.decode(data, Plan, path)
@@ -88,7 +88,7 @@ def _tasks(layout: Layout, attempts: Attempts, say: Callable[[str], None]) -> It
         folders = tuple(chosen(plan, attempts))
         made_of = [(attempts.name(folder), attempts.brief(folder).sha256) for folder in folders]
         key = short_id((code, hashlib.sha256(data).hexdigest(), made_of))
-        yield _Task(plan.id, path, folders, key, glance.stamp(begun))
+        yield _Task(plan.id, path, folders, key, read.stamp(begun))
 
 
 def code_digest() -> str:

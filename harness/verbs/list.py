@@ -100,13 +100,13 @@ def _stored(what: str, filters: Sequence[str], folder: Path, flags: dict[str, st
 
 def _rows(what: str, folder: Path, picks: dict[str, str], flags: dict[str, str]) -> "tuple[Sequence[Row], int]":
     """The rows to be shown in order, and how many there are; files are opened for what is asked, and no more."""
-    from harness.store import glance
+    from harness.store import read
     from harness.store.layout import Layout
     from harness.verbs import listed
 
     layout, column, reverse = Layout(folder), _column(flags.get("sort", "when"), what), "reverse" in flags
-    begun = {} if what == "results" else glance.plans(layout)
-    paths = glance.attempts(layout) if what == "results" else list(begun)
+    begun = {} if what == "results" else read.plans(layout)
+    paths = (read.attempts(layout) if what == "results" else list(begun))[::-1]
     count = len(paths)
     most = count if "all" in flags else _SHOWN
     if column == "when" and not picks:  # a folder's name says when: the others need not be opened

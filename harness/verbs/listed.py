@@ -13,6 +13,7 @@ from harness.core.errors import SchemaError
 from harness.core.suite import Suite
 from harness.store import glance
 from harness.store.layout import Layout
+from harness.store.read import stamp
 from harness.verbs.fitted import Column
 
 
@@ -69,7 +70,7 @@ PLANS = (Column("plan", 10), Column("when", 6), Column("box", 2), Column("night"
 def result(folder: Path) -> Result:
     """An attempt's row without its result."""
     row = Result(
-        cell=folder.parent.name, run=folder.name.split("-", 1)[-1], when=glance.stamp(folder.name),
+        cell=folder.parent.name, run=folder.name.split("-", 1)[-1], when=stamp(folder.name),
         box=folder.parent.parent.name, model="", quant="", runtime="", kind="", seconds=None,
         state=_UNREADABLE, plan="", folder=str(folder),
     )
@@ -115,7 +116,7 @@ def planned(path: Path, begun: str, layout: Layout) -> Planned:
     from harness.core.plan import Plan
 
     plan_id = path.stem.partition("-")[2]
-    when, box = glance.stamp(path.name), path.parent.parent.name
+    when, box = stamp(path.name), path.parent.parent.name
     try:
         plan = msgspec.json.decode(path.read_bytes(), type=Plan)
     except msgspec.DecodeError:

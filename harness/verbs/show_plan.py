@@ -11,7 +11,7 @@ from harness.core.plan import Plan
 from harness.core.record import Completed, Failed, RunRecord
 from harness.live.words import short
 from harness.report.wording import public, quantity
-from harness.store import glance
+from harness.store import read
 from harness.store.layout import Layout
 from harness.verbs import fitted, stored
 from harness.verbs.fitted import Column
@@ -27,7 +27,7 @@ class _Night(msgspec.Struct):
 
 def of_night(night: str, layout: Layout) -> list[Path]:
     """Files of the plans of a night, newest first."""
-    found = ((path, msgspec.json.decode(path.read_bytes(), type=_Night)) for path in glance.plans(layout))
+    found = ((path, msgspec.json.decode(path.read_bytes(), type=_Night)) for path in reversed(read.plans(layout)))
     return [path for path, plan in found if night and plan.night == night]
 
 
@@ -38,7 +38,7 @@ def show(path: Path, layout: Layout, console: Console, everything: bool) -> None
     plan = msgspec.json.decode(path.read_bytes(), type=Plan)
     analysis = analyse(plan, stored.records_of(plan, layout))
     night = f", night {plan.night}" if plan.night else ""
-    when = glance.stamp(path.name)
+    when = read.stamp(path.name)
     console.print(f"Plan {plan.id} on {plan.hw}, {when[:10]} {when[11:16]} UTC{night}", style="bold")
     for claim in analysis.claims:
         console.print(public(claim.sentence), style="bold")

@@ -13,6 +13,8 @@ import msgspec
 from harness.core.cell import Cell
 from harness.core.errors import ConfigError, NotFound, UserError
 from harness.core.plan import Pair, Plan
+from harness.store import read
+from harness.store.attempts import Attempts, chosen
 from harness.store.items import LoadedRun
 from harness.store.layout import Layout
 
@@ -47,9 +49,6 @@ def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) 
 
     What cannot be read is said, and costs the cell that it lies with.
     """
-    from harness.store import read
-    from harness.store.attempts import Attempts, chosen
-
     attempts = Attempts(layout, damaged=lambda error: say(f"left out: {error}"))
     return [read.loaded(layout, folder) for folder in chosen(plan, attempts, cells)]
 
@@ -64,8 +63,6 @@ def plan_of(layout: Layout, ids: Sequence[str]) -> Plan:
 
     Of a pair, suite and protocol are those of the candidate. Fidelity figures of the candidate are cells of the plan.
     """
-    from harness.store import read
-
     if len(ids) < 2:
         return read.plan(layout, *ids)
     base, _ = find_cell(layout, ids[0])
@@ -92,9 +89,7 @@ def find_cell(layout: Layout, word: str) -> tuple[Cell, Plan]:
 
 def cells(layout: Layout) -> Iterator[tuple[Cell, Plan]]:
     """Every planned cell with its plan, newest plan first; an imported one only if its results came with it."""
-    from harness.store import read
-
-    for path in reversed(list(read.plans(layout))):
+    for path in reversed(read.plans(layout)):
         plan = read.plan_file(path)
         for cell in plan.cells:
             if not cell.imported or read.attempts(layout, cell):
