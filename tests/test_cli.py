@@ -10,8 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.cli import VERBS, parse, run
+from harness.core.config import Protocol
 from harness.core.errors import ConfigError
+from harness.core.plan import Plan
+from harness.core.suite import Suite
+from harness.store import write
+from harness.store.layout import Layout
 from harness.verbs import Arguments, Flag
+from tests.cells import load_cell
 
 ROOT = Path(__file__).parents[1]
 WORDS = st.lists(st.sampled_from(["quant=[a,b]", "model=qwen3", "~tasks", "+a.b=1", "limit=5", "abc123"]), max_size=4)
@@ -93,7 +99,8 @@ def test_show_of_an_unknown_id_names_the_next_command(tmp_path: Path, capsys: py
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], ["list"], ["list", "quant"], ["list", "results", "results=none"]]
+    "words", [["--help"], ["--version"], ["list"], ["list", "quant"], ["list", "results", "results=none"],
+              ["list", "nights", "results=none"]]
 )
 def test_quick_verbs_import_nothing_heavy(words: list[str]) -> None:
     code = (
@@ -103,6 +110,20 @@ def test_quick_verbs_import_nothing_heavy(words: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_results_are_merged_without_a_table_being_read(tmp_path: Path) -> None:
+    suite = Suite("tiny", "", "CC0-1.0", (), digest="0" * 16)
+    plan = Plan("cpu", (load_cell(),), (), (), suite, Protocol())
+    write.plan(Layout(tmp_path / "a"), plan, "2026-01-02T00:00:00Z")
+    words = ["merge", str(tmp_path / "a"), "--to", str(tmp_path / "b")]
+    code = (
+        f"import sys; from harness.cli import run; code = run({words!r}); "
+        "heavy = {'numpy', 'pandas', 'pyarrow', 'scipy'} & set(sys.modules); sys.exit(','.join(sorted(heavy)) or code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list((tmp_path / "b").glob("*/plans/*.json"))
 
 
 def test_planning_imports_no_engine_and_no_pandas(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from harness.core.record import Completed
 from harness.core.suite import Suite, Task
 from harness.core.verdict import Analysis, Comparison
 from harness.store import read
+from harness.store.attempts import Attempts
 from harness.store.layout import Layout
 from harness.verbs.stored import records_of
 from tests.conftest import GENERATE
@@ -140,7 +141,7 @@ def _items(desk: Desk, results: str) -> pd.DataFrame:
     plan = read.plan(layout)
     frames = []
     for cell in plan.cells:
-        folder = read.latest(layout, cell, plan.id)
+        folder = Attempts(layout).latest(cell, plan.id)
         assert folder is not None
         items = read.items(folder)
         assert items is not None

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec import structs
 
 from harness.core.cell import Cell, LoadWork, Prepared, QualityWork
 from harness.core.config import Artifact, Load, Protocol
@@ -33,6 +34,7 @@ from harness.store.layout import Layout
 PARAMETERS = 4_000_000_000
 QUANTS = {"bf16": (16.0, 1.0, 0.0), "q8_0": (8.5, 1.7, 0.002), "q4_k_m": (4.8, 2.6, 0.012)}
 """Quantization -> bits per weight, speed and share of right answers lost, against the first one."""
+FULL = next(iter(QUANTS))
 TASKS = {"triage": 0.86, "extraction": 0.78, "arithmetic": 0.62}
 """Task -> score of full precision."""
 BOXES = {"dgx_spark": 1.0, "rtx_4090": 3.4, "mac_studio": 2.2, "cpu": 0.12}
@@ -62,9 +64,10 @@ class Planted:
 
 @dataclass(frozen=True)
 class Nights:
-    """What is made: every box measures every model each night, three quantizations in `rounds` rounds.
+    """What is made: every box measures every model each night, three quantizations in `rounds` rounds of `loads`.
 
-    `night_sd` and `round_sd` are shares of a reading; `redrawn` is the share of an item's answers that fall anew.
+    `quality` false: speed alone. `context` is an option of the engine, and part of every cell's name. `night_sd` and
+    `round_sd` are shares of a reading; `redrawn` is the share of an item's answers that fall anew.
     """
 
     count: int
@@ -73,6 +76,9 @@ class Nights:
     planted: tuple[Planted, ...] = ()
     items: int = 200
     rounds: int = 3
+    quality: bool = True
+    context: int = 4096
+    loads: tuple[str, ...] = ("single",)
     night_sd: float = 0.008
     round_sd: float = 0.006
     redrawn: float = 0.02
@@ -108,21 +114,25 @@ def write_nights(layout: Layout, made: Nights, start: int = 0) -> list[str]:
 def _plan(made: Nights, night: int, box: str, model: str) -> Plan:
     tasks = tuple(TASKS)
     asked = QualityWork(made.suite.name, made.suite.digest, tasks, None, 1)
-    quality = {quant: _cell(box, model, quant, asked) for quant in QUANTS}
-    loads = {(n, q): _cell(box, model, q, LoadWork(LOAD, 1, n)) for n in range(made.rounds) for q in QUANTS}
-    first, *others = QUANTS
-    pairs = [_pair("quality", quality[quant], quality[first]) for quant in others]
-    pairs += [_pair("speed", loads[n, quant], loads[n, first]) for n in range(made.rounds) for quant in others]
+    quality = {quant: _cell(made, box, model, quant, asked) for quant in QUANTS if made.quality}
+    speed = [
+        {quant: _cell(made, box, model, quant, LoadWork(structs.replace(LOAD, key=load), 1, n)) for quant in QUANTS}
+        for load in made.loads for n in range(made.rounds)
+    ]
+    pairs = [_pair("quality", cell, quality[FULL]) for quant, cell in quality.items() if quant != FULL]
+    pairs += [_pair("speed", one[quant], one[FULL]) for one in speed for quant in QUANTS if quant != FULL]
+    cells = (*quality.values(), *(cell for one in speed for cell in one.values()))
     night_name = f"{made.first + timedelta(days=night):%Y-%m-%d}"
     words = (f"hw={box}", f"model={model}", "matrix=nightly")
     return Plan(
-        box, (*quality.values(), *loads.values()), tuple(pairs), (), made.suite, Protocol(), words, night=night_name
+        box, cells, tuple(pairs), (), made.suite, Protocol(), words, night=night_name
     )
 
 
-def _cell(box: str, model: str, quant: str, work: QualityWork | LoadWork) -> Cell:
+def _cell(made: Nights, box: str, model: str, quant: str, work: QualityWork | LoadWork) -> Cell:
     artifact = Artifact("hub", f"made-up/{model}", f"{model}-{quant}.gguf", revision="0" * 40)
-    return Cell(box, model, quant, "llama_cpp", "runners.runtimes.llama_cpp", artifact, "", {"n_ctx": 4096}, work)
+    engine = "llama_cpp", "runners.runtimes.llama_cpp"
+    return Cell(box, model, quant, *engine, artifact, "", {"n_ctx": made.context}, work)
 
 
 def _pair(kind: Literal["quality", "speed"], candidate: Cell, baseline: Cell) -> Pair:

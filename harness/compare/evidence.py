@@ -15,6 +15,7 @@ from harness.stats.clusters import Design, design, sign_flip, widened
 from harness.stats.equivalence import tost
 from harness.stats.means import bounded_table, few_differences, paired_mean
 from harness.stats.paired import PairedTable, dirichlet_interval, mcnemar, newcombe_interval, tango_interval
+from harness.stats.planning import smallest_margin
 from harness.stats.resample import bca_interval
 from harness.stats.sequential import WHOLE, Look
 from harness.stats.table import Array
@@ -63,6 +64,11 @@ class Evidence:
     def planned(self) -> int:
         """Items of the task, answered or not: what its margin hangs on."""
         return self.look.planned or self.n_items
+
+    @property
+    def smallest_margin(self) -> float:
+        """The least that these items can decide, at what they are worth."""
+        return smallest_margin(self.n_items / self.design.effect, self.spread)
 
     def equivalence_pvalue(self, margin: float) -> float:
         """TOST, agreeing with the 90 % limits."""

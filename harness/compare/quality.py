@@ -20,7 +20,7 @@ from harness.core.verdict import Comparison, MarginVerdict, Scored, Verdict
 from harness.stats.means import paired_mean
 from harness.stats.multiple import benjamini_hochberg, holm
 from harness.stats.noise import flip_rate
-from harness.stats.planning import items_to_decide, margin_for, smallest_margin
+from harness.stats.planning import items_to_decide, margin_for
 from harness.stats.proportion import wilson
 from harness.stats.table import Array, is_binary
 
@@ -146,6 +146,7 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
     def at(share: float) -> MarginVerdict:
         return at_margin(evidence, pvalue_holm, share, info, protocol.alpha)
 
+    lost, gained = flips(paired)
     open_question = judged.verdict is Verdict.INCONCLUSIVE and not info and not stopped
     return Comparison(
         **_identity(one),
@@ -158,7 +159,9 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
         high=evidence.wide.high,
         low90=evidence.narrow.low,
         high90=evidence.narrow.high,
-        **_flips(paired),
+        lost=lost,
+        gained=gained,
+        flip_rate=flip_rate(paired.candidate_runs, paired.baseline_runs),
         method=evidence.method,
         pvalue=evidence.pvalue,
         pvalue_holm=math.nan if stopped else pvalue_holm,
@@ -167,7 +170,7 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
         margins=broken(protocol, evidence.planned) if stopped else judged.margins,
         cap_hits=paired.cap_hits,
         items_needed=_items_to_decide(evidence, margin, pvalue_holm, protocol.alpha) if open_question else None,
-        smallest_margin=smallest_margin(n / evidence.design.effect, evidence.spread),
+        smallest_margin=evidence.smallest_margin,
         second_opinion=_without_cut(paired) if stopped else judged.second_opinion,
         note=one.reason or "; ".join(part for part in (judged.note, one.remark) if part),
         noise=None if stopped or one.pair.kind == "aa" else beside_noise(paired, at, rng),
@@ -176,14 +179,12 @@ def _judged(one: Measured, pvalue_holm: float, protocol: Protocol, rng: np.rando
     )
 
 
-def _flips(paired: Paired) -> dict[str, Any]:
-    """Losses and gains against the baseline's first run, of 0/1 scores; the flip rate is a mean over all runs."""
+def flips(paired: Paired) -> tuple[int | None, int | None]:
+    """Losses and gains against the baseline's first run; None where scores are sampled or not 0/1."""
     before, after = paired.baseline_runs[:, 0], paired.candidate_runs[:, 0]
-    counts: tuple[int | None, int | None] = None, None
-    if paired.candidate_runs.shape[1] == 1 and is_binary(before) and is_binary(after):
-        counts = int((before > after).sum()), int((after > before).sum())
-    rate = flip_rate(paired.candidate_runs, paired.baseline_runs)
-    return {"lost": counts[0], "gained": counts[1], "flip_rate": rate}
+    if paired.candidate_runs.shape[1] > 1 or not (is_binary(before) and is_binary(after)):
+        return None, None
+    return int((before > after).sum()), int((after > before).sum())
 
 
 def _identity(one: Measured) -> dict[str, Any]:
@@ -204,7 +205,8 @@ def _identity(one: Measured) -> dict[str, Any]:
 def _items_to_decide(evidence: Evidence, margin: float, pvalue_holm: float, alpha: float) -> int:
     """Items at this design effect, a change tested at what the correction leaves of `alpha`; more than there are."""
     n, effect = evidence.n_items, evidence.design.effect
-    left = alpha * min(1.0, evidence.pvalue / pvalue_holm) if pvalue_holm > 0 else alpha
+    # Where a smaller p-value leads than the one that was corrected, the ratio says nothing: no family is that large.
+    left = alpha * min(1.0, max(evidence.pvalue / pvalue_holm, 1e-3)) if pvalue_holm > 0 else alpha
     worth = items_to_decide(int(n / effect), evidence.spread, evidence.delta, margin, left)
     return max(n + 1, math.ceil(effect * worth))
 

@@ -17,12 +17,13 @@ def summarize(analysis: Analysis) -> Summary:
     """The headline figures; equal analyses give equal summaries."""
     plan, records = analysis.plan, analysis.records
     runs = sorted((record.run for record in records), key=lambda run: (run.started, run.run_id))
-    last = runs[-1] if runs else None
+    own = [run for run in runs if run.plan_id == plan.id]
+    last = own[-1] if own else runs[-1] if runs else None
     return Summary(
         plan=plan.id,
         night=plan.night,
-        started=runs[0].started if runs else "",
-        ended=last.started if last else "",
+        started=own[0].started if own else "",
+        ended=own[-1].started if own else "",
         hw=plan.hw,
         machine=last.machine.cpu if last else "",
         fingerprint=last.machine.fingerprint if last else "",

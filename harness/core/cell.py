@@ -1,5 +1,6 @@
 """The unit of measurement: one child process answers one cell, and equal cells have equal ids."""
 
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct, structs
@@ -41,7 +42,7 @@ class LoadWork(Struct, frozen=True, forbid_unknown_fields=True, tag="load"):
     round: int
 
 
-class Cell(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Cell(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, dict=True):
     """Model artifact x quantization x runtime x box x work x replicate.
 
     `scheme` is the quantization to make from `artifact` on the box, "" where the artifact is used as it is.
@@ -61,7 +62,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     replicate: int = 0
     variation: str = ""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """12 hex digits naming the content of the cell."""
         return short_id((CELL_SCHEMA, self))

@@ -35,11 +35,11 @@ class Finding(Struct, frozen=True, forbid_unknown_fields=True):
     none.
 
     Of quality `before` and `after` are scores and `change` their difference with its 95 % limits; `lost` and `gained`
-    count the flips of `n_items`. Of figures they are means of rounds, `before` the geometric mean over the reference's
-    `level_nights`, and `change` is the ratio with its 95 % prediction limits. `pvalue` is corrected for all that was
-    asked. `spread` is the night-to-night standard deviation (a share) as `nights` nights showed it, `smallest` the
-    least change for the worse that would be called one (a share of the figure, or of right answers). `gated` figures
-    decide, others are shown. `reason` says what qualifies the status.
+    count the flips of `n_items`, None where scores are sampled or not 0/1. Of figures they are means of rounds,
+    `before` the geometric mean over the reference's `level_nights`, and `change` is the ratio with its 95 % prediction
+    limits. `pvalue` is corrected for all that was asked. `spread` is the night-to-night standard deviation (a share) as
+    `nights` nights showed it, `smallest` the least change for the worse that would be called one (a share of the
+    figure, or of right answers). `gated` figures decide, others are shown. `reason` says what qualifies the status.
     """
 
     kind: Literal["quality", "verdict", "figure", "cell"]

@@ -1,5 +1,6 @@
 """What will run, in order, and what will be compared with what; nothing is left out silently."""
 
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -49,7 +50,7 @@ class Footprint(Struct, frozen=True, forbid_unknown_fields=True):
     notes: tuple[str, ...] = ()
 
 
-class Plan(Struct, frozen=True, forbid_unknown_fields=True):
+class Plan(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Cells in run order with their pairs; `id` names cells, pairs and protocol together.
 
     With a `repetition`, the cells of later rounds are measured only where they are needed. A `night` names one of many
@@ -78,7 +79,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         """The id of the one plan whose attempts at a cell count here, None where anybody's do."""
         return self.id if cell.within_plan or self.night else None
 
-    @property
+    @cached_property
     def id(self) -> str:
         """12 hex digits; the overrides' spelling does not count."""
         rule = tuple(one for one in (self.repetition, self.night) if one)

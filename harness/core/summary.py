@@ -84,7 +84,8 @@ class ArmSummary(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Summary(Struct, frozen=True, forbid_unknown_fields=True):
-    """One plan. `started` and `ended` are those of its first and last record (ISO 8601, UTC; "" without records).
+    """One plan. `started` and `ended` are those of the first and last record that it made itself (ISO 8601, UTC); where
+    all that it shows was measured for other plans, both are when it was given; "" without records.
 
     `fingerprint` names the hardware, `system` the operating system and the driver. `planned` cells of which some were
     `measured`, some `failed`, some `not_needed` since their rounds had ended, some left for a `later` night; `reasons`

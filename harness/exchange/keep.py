@@ -39,7 +39,7 @@ class Kept:
 def cells(layout: Layout) -> Iterator[tuple[Cell, Plan]]:
     """Every imported cell with its plan, oldest first."""
     for path in sorted(layout.plans(IMPORTED).glob("*.json")):
-        plan = read.plan(layout, path.stem.split("-", 1)[1])
+        plan = read.plan_file(path)
         yield from ((cell, plan) for cell in plan.cells if read.attempts(layout, cell))
 
 

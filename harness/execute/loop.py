@@ -19,12 +19,13 @@ from harness.core.config import Hardware, Metering
 from harness.core.digest import short_id
 from harness.core.errors import HarnessError
 from harness.core.plan import Plan
-from harness.core.record import Failed, Machine, Run, RunRecord, Skipped, Source
+from harness.core.record import Completed, Failed, Machine, Run, RunRecord, Skipped, Source
 from harness.core.repetition import Repeated
 from harness.environment import Interpreter
 from harness.execute import child, collect
 from harness.execute.looks import Listener, answer_by_looks, groups
 from harness.store import read, write
+from harness.store.attempts import Attempts
 from harness.store.items import LoadedRun
 from harness.store.layout import Layout
 from harness.store.lock import alone
@@ -85,6 +86,7 @@ def measure(plan: Plan, context: Context, watcher: Watcher) -> None:
     """
     with alone(context.layout):
         write.plan(context.layout, plan, _now())
+        write.sweep_journals(context.layout, plan)
         _Measurement(plan, context, watcher).run()
 
 
@@ -97,6 +99,7 @@ class _Measurement:
         self._failed_arms: set[tuple[str, str]] = set()
         self._begun: set[str] = set()
         self._afresh = {cell.id for cell in plan.cells} if context.rerun else set()
+        self._attempts = Attempts(context.layout, damaged=lambda _: None)  # it counts for nobody; the report says so
 
     def run(self) -> None:
         # All weights are made before the first measurement, so that none is made between timed rounds.
@@ -143,10 +146,12 @@ class _Measurement:
         return folder
 
     def _reusable(self, cell: Cell, looks: tuple[int, ...] | None = None) -> Path | None:
-        """Answers stay valid; what means something within one plan only is taken from this one."""
+        """Answers stay valid, the plan's own before others'; what means something within a plan only is this one's."""
         if self._context.rerun:
             return None
-        return read.completed(self._context.layout, cell, self._plan.owner_of(cell), looks)
+        owners = dict.fromkeys((self._plan.id, self._plan.owner_of(cell)))
+        found = (folder for owner in owners for folder in self._attempts.completions(cell, owner))
+        return next((folder for folder in found if looks is None or looks == _looks(read.record(folder))), None)
 
     def _prepared(self, cell: Cell) -> Prepared | Failed:
         """The cell's weights, made once for all cells that use them."""
@@ -173,6 +178,7 @@ class _Measurement:
             timed = msgspec.structs.replace(run, seconds=time.monotonic() - clock)
             record = msgspec.structs.replace(record, run=timed)
             folder = write.attempt(self._context.layout, record, scratch)
+            self._attempts.forget(cell)
         if isinstance(record, Failed):
             self._failed_arms.add((cell.arm, cell.kind))
         return record, folder
@@ -250,6 +256,11 @@ class _Measurement:
             raise HarnessError(f"cannot create {folder}: {error.strerror}", hint) from error
         yield folder
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _looks(record: RunRecord) -> tuple[int, ...]:
+    """Up to which looks the tasks of staged work were asked."""
+    return tuple(one.look for one in record.outcome.asked) if isinstance(record, Completed) else ()
 
 
 def _weights_key(cell: Cell) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def _of_arm(arm: str, tonight: Night, references: Sequence[Night], before: Past)
         if reference is None:
             yield _Held(key, metric, "not compared", why)
         else:
-            yield _compared(key, metric, reference, taught(key, before, reference.plan.id))
+            yield _compared(key, metric, reference, taught(key, before, reference.summary.plan))
 
 
 def _reference(key: Key, tonight: Night, references: Sequence[Night]) -> tuple[Night | None, str]:
@@ -100,7 +100,9 @@ def _load(key: Key, night: Night) -> object:
 
 
 def _compared(key: Key, now: Metric, reference: Night, known: Taught) -> _Held:
-    plan = reference.plan.id
+    plan = reference.summary.plan
+    if not known.level_nights:
+        return _Held(key, now, "not compared", "the reference is another box's", plan, known)
     if now.validity != "valid":
         return _Held(key, now, "invalid", f"tonight's figure is {now.validity}; measure again", plan, known)
     if now.value <= 0:
@@ -190,25 +192,27 @@ def _smallest(one: _Held, family: int, rules: Rules) -> float | None:
 
 
 def _gone(tonight: Night, references: Sequence[Night], known: set[Key]) -> Iterator[Finding]:
-    """Gated figures of the newest reference's arms that tonight should have and has not."""
+    """Gated figures that tonight should have and has not: of each of its loads, those of the newest reference with it.
+
+    What was not measured at all is said by night.crashed.
+    """
     for arm in tonight.arms:
-        held = next((night for night in references if night.arm(arm) and night.load_cells(arm)), None)
-        summary = held.arm(arm) if held else None
-        for metric in summary.metrics if held and summary else ():
-            key = Key.of(arm, metric)
-            if metric.name in GATED and key not in known and (work := _measured_load(key, tonight)):
-                found_anew = work.load.arrivals in _ADAPTIVE
-                same = held is not None and _load(key, held) == work.load
-                yield Finding(
-                    "figure", "not compared" if found_anew or not same else "broken", arm, metric.name, metric.unit,
-                    metric.better, metric.load, metric.step, held.plan.id if held else "", metric.value,
-                    reason="the reference has this figure, tonight has not",
-                )
+        for load, cells in tonight.load_cells(arm).items():
+            work = next((cell.work for cell in cells if tonight.runs.completed(cell.id)), None)
+            held = next((one for one in references if _metrics(arm, load, one)), None)
+            if isinstance(work, LoadWork) and held is not None:
+                had = {Key.of(arm, one): one for one in _metrics(arm, load, held) if one.name in GATED}
+                yield from (_lost(key, one, work, held) for key, one in had.items() if key not in known)
 
 
-def _measured_load(key: Key, night: Night) -> LoadWork | None:
-    """The load of a figure where the night has measured it; what it has not is said by night.crashed."""
-    for cell in night.load_cells(key.arm).get(key.load, []):
-        if night.runs.completed(cell.id) and isinstance(cell.work, LoadWork):
-            return cell.work
-    return None
+def _lost(key: Key, before: Metric, work: LoadWork, reference: Night) -> Finding:
+    comparable = work.load.arrivals not in _ADAPTIVE and _load(key, reference) == work.load
+    return Finding(
+        "figure", "broken" if comparable else "not compared", key.arm, key.name, key.unit, before.better, key.load,
+        key.step, reference.summary.plan, before.value, reason="the reference has this figure, tonight has not",
+    )
+
+
+def _metrics(arm: str, load: str, night: Night) -> list[Metric]:
+    found = night.arm(arm)
+    return [one for one in found.metrics if one.load == load] if found else []

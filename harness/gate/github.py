@@ -8,20 +8,7 @@ import re
 from collections.abc import Iterator
 
 from harness.core.gate import Finding, Gate
-from harness.gate.words import (
-    SYMBOLS,
-    amount,
-    called,
-    change,
-    folded,
-    headline,
-    held_against,
-    line,
-    open_findings,
-    plain,
-    what,
-    why,
-)
+from harness.gate.words import called, cells, folded, headline, held_against, line, open_findings, plain
 
 _MOST = 10
 _KINDS = {"error": ("worse", "broken"), "warning": ("undecided", "invalid")}
@@ -41,16 +28,10 @@ def _lines(gate: Gate) -> Iterator[str]:
         if rows:
             yield "| | what | reference | tonight | change (95 %) | |"
             yield "|---|---|---:|---:|---:|---|"
-            yield from (_row(one) for one in rows)
+            yield from (f"| {' | '.join(map(_safe, cells(one, one.arm)))} |" for one in rows)
             yield ""
         yield from (f"- since then {_safe(one)}" for one in night.changed)
         yield from (f"- {_safe(one)}" for one in folded(night))
-
-
-def _row(one: Finding) -> str:
-    moved = amount(one.before, one), amount(one.after, one)
-    cells = (f"{SYMBOLS[one.status]} {one.status}", f"{one.arm} {what(one)}", *moved, change(one), why(one))
-    return f"| {' | '.join(map(_safe, cells))} |"
 
 
 def _safe(text: str) -> str:

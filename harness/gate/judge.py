@@ -1,4 +1,4 @@
-"""A night and its references to a verdict. No clock, no files.
+"""A night and its references to a verdict. No clock; of files only what a Night reads when it is asked.
 
 Broken comes before worse: what broke a night (a neighbour that took the memory, another template) may have made its
 other figures worse as well, so it is measured again before anybody believes them; the table shows both. Worse comes
@@ -29,17 +29,17 @@ def judge(tonight: Night, references: Sequence[Night], before: Past, rules: Rule
     found = [*crashed(tonight), *_other_hardware(tonight, references)]
     found += [*quality.judge(tonight, references, rules), *verdicts.judge(tonight, references)]
     found += figures.judge(tonight, references, before, rules)
-    if all(one.status == "not compared" for one in found):
+    if all(one.status == "not compared" for one in found if one.gated):
         found.append(Finding("cell", "broken", "", "night", reason="nothing of this night could be compared"))
     ordered = sorted(found, key=lambda one: (not one.gated, _ORDER.index(one.status), _KINDS.index(one.kind)))
     used = {one.reference for one in found}
     return NightGate(
-        plan=tonight.plan.id,
-        night=tonight.plan.night,
+        plan=tonight.summary.plan,
+        night=tonight.summary.night,
         started=tonight.summary.started,
-        hw=tonight.plan.hw,
+        hw=tonight.summary.hw,
         outcome=outcome(found),
-        references=tuple(one.held for one in references if one.plan.id in used),
+        references=tuple(one.held for one in references if one.summary.plan in used),
         findings=tuple(ordered),
         changed=tuple(changes(tonight, references)),
         elsewhere=tuple(elsewhere(tonight)),

@@ -1,6 +1,6 @@
 """A night as the gate sees it: its summary, its plan, and the records that count."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,16 +16,24 @@ from harness.store.items import LoadedRun
 
 @dataclass(frozen=True, eq=False)
 class Night:
-    """One plan as it was measured; loading its items is the caller's."""
+    """One plan as it was measured; what its summary does not say is read when it is asked for, and once.
+
+    Of many references most are held against nothing, and need not be opened.
+    """
 
     summary: Summary
-    plan: Plan
-    loaded: Sequence[LoadedRun]
+    read_plan: Callable[[], Plan]
+    read_records: Callable[[Plan], Sequence[LoadedRun]]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """As it was stored."""
+        return self.read_plan()
 
     @cached_property
     def runs(self) -> Runs:
-        """Look-ups by cell."""
-        return Runs(self.plan, self.loaded)
+        """The records that count, with their items, by cell."""
+        return Runs(self.plan, self.read_records(self.plan))
 
     @cached_property
     def not_needed(self) -> frozenset[str]:
@@ -35,7 +43,7 @@ class Night:
     @property
     def held(self) -> Held:
         """As a reference that was used."""
-        return Held(self.plan.id, self.plan.night, self.summary.started)
+        return Held(self.summary.plan, self.summary.night, self.summary.started)
 
     def arm(self, name: str) -> ArmSummary | None:
         """What was found of an arm."""
@@ -96,7 +104,8 @@ def changes(night: Night, references: Iterable[Night]) -> Iterator[str]:
     before = next(iter(references), None)
     if before is None:
         return
-    pairs = [("system", before.summary.system, night.summary.system)]
+    pairs = [(name, getattr(before.summary, field), getattr(night.summary, field))
+             for name, field in (("box", "hw"), ("system", "system"))]
     for name, old, new in (*pairs, ("harness", _source(before), _source(night))):
         if old != new:
             yield f"{name}: {old or 'unknown'} -> {new or 'unknown'}"

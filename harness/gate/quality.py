@@ -13,13 +13,14 @@ import numpy as np
 
 from harness.compare.evidence import Evidence, gather
 from harness.compare.match import Mismatch, Paired, cells_differ, items_of, lay_side_by_side, scored_tasks
+from harness.compare.quality import flips, score
 from harness.core.cell import Cell
 from harness.core.gate import Finding, Status
 from harness.core.suite import Task
 from harness.gate.night import Night
 from harness.gate.rules import EQUIVALENCE_ALPHA, QUALITY_ALPHA, Rules
 from harness.stats.multiple import holm
-from harness.stats.planning import margin_for, smallest_margin
+from harness.stats.planning import margin_for
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +55,24 @@ def judge(tonight: Night, references: Sequence[Night], rules: Rules) -> Iterator
 
 def _reference(cell: Cell, references: Sequence[Night]) -> Night | Finding:
     """The newest reference that asked this arm the same questions, or why there is none."""
-    known = [(night, other) for night in references if (other := night.quality_cell(cell.arm))]
-    measured = [(night, other) for night, other in known if night.runs.completed(other.id)]
-    for night, other in measured:
-        if not cells_differ(other, cell, "quality"):
+    said = Finding("cell", "not compared", cell.arm, "quality", reason="no reference has measured this arm")
+    for night in references:
+        other = night.quality_cell(cell.arm) if _asked(night, cell.arm) else None
+        if other is None or night.runs.completed(other.id) is None:
+            continue
+        why = cells_differ(other, cell, "quality")
+        if not why:
             return night
-    if not measured:
-        return Finding("cell", "not compared", cell.arm, "quality", reason="no reference has measured this arm")
-    why = cells_differ(measured[0][1], cell, "quality")
-    hint = "accept a night that asks these questions"
-    return Finding("cell", "broken", cell.arm, "quality", reference=measured[0][0].plan.id, reason=f"{why}; {hint}")
+        if said.status != "broken":  # the newest one's reason
+            reason = f"{why}; accept a night that asks these questions"
+            said = Finding("cell", "broken", cell.arm, "quality", reference=night.summary.plan, reason=reason)
+    return said
+
+
+def _asked(night: Night, arm: str) -> bool:
+    """Whether its summary has a quality cell of the arm: the plan of another need not be read."""
+    found = night.arm(arm)
+    return found is not None and found.cell != ""
 
 
 def _hold(cell: Cell, task: Task, tonight: Night, reference: Night, rng: np.random.Generator) -> _Held:
@@ -71,7 +80,7 @@ def _hold(cell: Cell, task: Task, tonight: Night, reference: Night, rng: np.rand
     assert before is not None  # as _reference found it
     first = items_of(reference.runs[before.id], task, reference.plan.suite)
     second = items_of(tonight.runs[cell.id], task, tonight.plan.suite)
-    named = cell.arm, task, reference.plan.id
+    named = cell.arm, task, reference.summary.plan
     if first is None or second is None:
         where = "the reference" if first is None else "tonight"
         return _Held(*named, None, None, f"no items of {task.task} in {where}")
@@ -92,12 +101,7 @@ def _judged(one: _Held, pvalue: float, tonight: Night, rules: Rules) -> Finding:
         return Finding("quality", "broken", one.arm, one.task.task, reference=one.reference, reason=one.reason)
     evidence, paired, n = one.evidence, one.paired, one.paired.baseline.size
     margin = rules.margin or margin_for(tonight.plan.protocol, n)
-    scores = float(paired.baseline.mean()), float(paired.candidate.mean())
-    if not one.task.higher_is_better:
-        scores = 1 - scores[0], 1 - scores[1]
-    lost = int((paired.baseline > paired.candidate).sum())
-    gained = int((paired.candidate > paired.baseline).sum())
-    least = smallest_margin(n / evidence.design.effect, evidence.spread)
+    lost, gained = flips(paired)
     return Finding(
         kind="quality",
         status=decide(evidence, pvalue, margin),
@@ -106,8 +110,8 @@ def _judged(one: _Held, pvalue: float, tonight: Night, rules: Rules) -> Finding:
         unit="share",
         better="higher" if one.task.higher_is_better else "lower",
         reference=one.reference,
-        before=scores[0],
-        after=scores[1],
+        before=score(paired.baseline, one.task).score,
+        after=score(paired.candidate, one.task).score,
         change=evidence.delta,
         low=evidence.wide.low,
         high=evidence.wide.high,
@@ -116,8 +120,8 @@ def _judged(one: _Held, pvalue: float, tonight: Night, rules: Rules) -> Finding:
         n_items=n,
         lost=lost,
         gained=gained,
-        smallest=least,
-        reason=_note(evidence, pvalue, margin, least),
+        smallest=evidence.smallest_margin,
+        reason=_note(evidence, pvalue, margin),
     )
 
 
@@ -134,8 +138,8 @@ def _changed(evidence: Evidence, pvalue: float) -> bool:
     return pvalue < QUALITY_ALPHA and not evidence.wide.low <= 0 <= evidence.wide.high
 
 
-def _note(evidence: Evidence, pvalue: float, margin: float, least: float) -> str:
-    status = decide(evidence, pvalue, margin)
+def _note(evidence: Evidence, pvalue: float, margin: float) -> str:
+    status, least = decide(evidence, pvalue, margin), evidence.smallest_margin
     if status == "same" and _changed(evidence, pvalue):
         return f"a small real {'loss' if evidence.delta < 0 else 'gain'}, within the margin"
     if status == "undecided" and least > margin:

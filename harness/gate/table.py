@@ -8,19 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.core.gate import Finding, Gate, NightGate, Status
-from harness.gate.words import (
-    SYMBOLS,
-    amount,
-    called,
-    change,
-    folded,
-    headline,
-    held_against,
-    open_findings,
-    plain,
-    what,
-    why,
-)
+from harness.gate.words import called, cells, folded, headline, held_against, open_findings, plain
 
 _STYLES: dict[Status, str] = {"worse": "red", "broken": "magenta", "undecided": "yellow", "invalid": "yellow",
                               "better": "green"}
@@ -67,9 +55,7 @@ def _table(rows: list[Finding], names: dict[str, str]) -> Table:
     table.add_column("reference -> now", overflow="fold", ratio=2)
     table.add_column("change (95 %)", overflow="fold", ratio=3)
     for one in rows:
-        moved = "\n-> ".join(filter(None, (amount(one.before, one), amount(one.after, one))))
-        told = Text("\n".join(filter(None, (change(one), why(one)))))
-        name = Text(" ".join(filter(None, [plain(names.get(one.arm, "")), what(one)])))
-        table.add_row(Text(f"{SYMBOLS[one.status]} {one.status}", style=_STYLES.get(one.status, "")), name,
-                      Text(moved), told)
+        status, name, before, after, *told = cells(one, names.get(one.arm, ""))
+        moved, said = "\n-> ".join(filter(None, (before, after))), "\n".join(filter(None, told))
+        table.add_row(Text(status, style=_STYLES.get(one.status, "")), Text(name), Text(moved), Text(said))
     return table

@@ -16,8 +16,8 @@ _FINE = (Verdict.EQUIVALENT, Verdict.IMPROVED)
 
 def judge(tonight: Night, references: Sequence[Night]) -> Iterator[Finding]:
     """One finding per confirmatory verdict of tonight that a reference on the same suite has too."""
-    digest = tonight.plan.suite.digest
-    alike = [one for one in references if one.plan.suite.digest == digest]
+    digest = tonight.summary.suite_digest
+    alike = [one for one in references if one.summary.suite_digest == digest]
     for arm in tonight.summary.arms:
         if not (_answered(tonight, arm.arm) and _answered(tonight, arm.baseline_arm)):
             continue  # said of the cell itself
@@ -26,7 +26,7 @@ def judge(tonight: Night, references: Sequence[Night]) -> Iterator[Finding]:
             before = _verdict(held, arm.arm, now.task) if held else None
             if held and before and now.confirmatory:
                 status, said = _turned(before, now)
-                yield Finding("verdict", status, arm.arm, now.task, "share", reference=held.plan.id,
+                yield Finding("verdict", status, arm.arm, now.task, "share", reference=held.summary.plan,
                               before=before.delta, after=now.delta, margin=now.margin, n_items=now.n_items,
                               lost=now.lost, gained=now.gained, reason=said)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.core.gate import Finding, Gate, Held, NightGate, Outcome, Status
 from harness.core.record import Step
+from harness.core.summary import Summary
 from harness.core.units import in_bytes, in_points, in_seconds
 
 SYMBOLS: dict[Status, str] = {
@@ -86,6 +87,13 @@ def why(one: Finding) -> str:
     return "; ".join(filter(None, parts))
 
 
+def cells(one: Finding, arm: str) -> tuple[str, str, str, str, str, str]:
+    """A finding's row: status, what (of the `arm`, as it is called there), before, after, change, why."""
+    named = " ".join(filter(None, [plain(arm), what(one)]))
+    moved = amount(one.before, one), amount(one.after, one)
+    return f"{SYMBOLS[one.status]} {one.status}", named, *moved, change(one), why(one)
+
+
 def line(one: Finding) -> str:
     """All of it on one line."""
     moved = " -> ".join(filter(None, (amount(one.before, one), amount(one.after, one))))
@@ -132,7 +140,7 @@ def _span(shares: Sequence[float]) -> str:
     return f"{low:.1f} %" if high - low < 0.1 else f"{low:.1f} to {high:.1f} %"
 
 
-def called(one: Held | NightGate) -> str:
+def called(one: Held | NightGate | Summary) -> str:
     """A night's name, else its date."""
     return plain(one.night) or one.started[:10] or one.plan
 

@@ -40,7 +40,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class _Task:
-    """A plan's file, the attempts that count for it, and the key of what they give."""
+    """A plan's file, the attempts that count for it, the key of what they give, and when the plan was first begun."""
 
     plan_id: str
     path: Path
@@ -57,8 +57,8 @@ def summaries(
     What cannot be read costs its own plan only, or of a plan the cell whose record it was; `say` gets a line for each.
     """
     kept = _Store(layout.root / ".summaries", say)
-    attempts = Attempts(layout, kept.briefs(), lambda error: say(f"left out: {error}"))
-    tasks = list(_tasks(layout, attempts, say, only))
+    found_there = Attempts(layout, kept.briefs(), lambda error: say(f"left out: {error}"))
+    tasks = list(_tasks(layout, found_there, say, only))
     found = {task.plan_id: one for task in tasks if (one := kept.get(task))}
     missing = [task for task in tasks if task.plan_id not in found]
     for task, made in _made(layout, missing):
@@ -68,18 +68,24 @@ def summaries(
         else:
             say(f"plan {task.plan_id} left out: {made}")
     if only is None:
-        kept.close(attempts.found, found)
+        kept.close(found_there.found, found)
     stamps = {task.plan_id: task.stamp for task in tasks}
     return sorted(found.values(), key=lambda one: (one.ended or stamps[one.plan], one.plan))
+
+
+def attempts(layout: Layout) -> Attempts:
+    """The attempts of a folder whose summaries were just made, which says nothing again of what cannot be read."""
+    return Attempts(layout, _Store(layout.root / ".summaries", lambda _: None).briefs(), lambda _: None)
 
 
 def _tasks(
     layout: Layout, attempts: Attempts, say: Callable[[str], None], only: Collection[str] | None
 ) -> Iterator[_Task]:
     """One per plan; of several files of one plan the newest."""
-    newest = {path.stem.split("-", 1)[-1]: path for path in read.plans(layout)}
     code = code_digest()
-    for path in (path for name, path in newest.items() if only is None or name in only):
+    for path, begun in read.plans(layout).items():
+        if only is not None and path.stem.split("-", 1)[-1] not in only:
+            continue
         data = path.read_bytes()
         try:
             plan: Plan = read.decode(data, Plan, path)
@@ -89,9 +95,7 @@ def _tasks(
         folders = tuple(chosen(plan, attempts))
         made_of = [(attempts.name(folder), attempts.brief(folder).sha256) for folder in folders]
         key = short_id((code, hashlib.sha256(data).hexdigest(), made_of))
-        stamp = path.name[:15]
-        iso = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}T{stamp[9:11]}:{stamp[11:13]}:{stamp[13:15]}Z"
-        yield _Task(plan.id, path, folders, key, iso)
+        yield _Task(plan.id, path, folders, key, read.stamp(begun))
 
 
 def code_digest() -> str:
@@ -119,7 +123,9 @@ def _summary(layout: Layout, task: _Task) -> Summary | str:
     try:
         plan = read.plan_file(task.path)
         loaded = [replace(read.loaded(layout, folder), requests=None) for folder in task.folders]
-        return summarize(analyse(plan, loaded))
+        made = summarize(analyse(plan, loaded))
+        given = bool(loaded) and not made.started  # every record was made for another plan
+        return msgspec.structs.replace(made, started=task.stamp, ended=task.stamp) if given else made
     except (HarnessError, OSError, ValueError, KeyError) as error:
         return str(error) or type(error).__name__
 
@@ -151,7 +157,8 @@ class _Store:
         wanted = {f"{plan}.json" for plan in plans}
         for path in self._folder.glob("*.json"):
             if path.name not in wanted:
-                path.unlink(missing_ok=True)
+                with self._forgiven():
+                    path.unlink(missing_ok=True)
 
     def _write(self, path: Path, value: object) -> None:
         with self._forgiven():

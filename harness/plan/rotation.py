@@ -108,10 +108,13 @@ def _cost(
 
 
 def _expected(cell: Cell, plan: Plan, tries: Tries) -> tuple[float, bool]:
-    """Seconds, and whether they are known: the longest of its newest attempts, of those most like it, or a guess."""
+    """Seconds, and whether they are known: the longest of its newest attempts, of those most like it, or a guess.
+
+    An attempt that failed says nothing: one that crashed took no time, one that hung took its timeout.
+    """
     alike = [one for one in plan.cells if _kind(one) == _kind(cell) and one.model == cell.model]
     for group in ([cell], [one for one in alike if one.arm == cell.arm], alike):
-        found = [attempt.seconds for one in group for attempt in tries.get(one.id, ()) if attempt.seconds]
+        found = [attempt.seconds for one in group for attempt in tries.get(one.id, ()) if attempt.completed]
         if found:
             return max(found), True
     return _GUESS_SECONDS[cell.kind], False

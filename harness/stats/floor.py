@@ -65,12 +65,12 @@ class Shift:
     stderr: Array
     dof: Array
 
-    def above(self, bound: float = 0.0) -> Array:
-        """One-sided p-value against "no more than `bound` above the level"."""
+    def above(self) -> Array:
+        """One-sided p-value against "not above the level"."""
         from scipy.special import stdtr
 
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(stdtr(self.dof, (bound - self.deviation) / self.stderr))
+            return np.asarray(stdtr(self.dof, -self.deviation / self.stderr))
 
     def half(self, confidence: float) -> Array:
         """Half the two-sided interval."""

@@ -3,6 +3,7 @@
 An attempt is written once and never changed, so what is known of it holds as long as its file has that size and time.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from harness.core.cell import Cell
-from harness.core.digest import file_digest
 from harness.core.errors import SchemaError
 from harness.core.plan import Plan
 from harness.store.layout import Layout
@@ -53,15 +53,23 @@ class Attempts:
         self.found: dict[str, Brief] = {}
         """Path of every attempt that was looked at, below the results folder -> what is known of it."""
 
-    def completed(self, cell: Cell, plan_id: str | None = None) -> Path | None:
-        """The newest completed attempt at a cell (of that plan, if one is named), or None."""
+    def completions(self, cell: Cell, plan_id: str | None = None) -> Iterator[Path]:
+        """The completed attempts at a cell (of that plan, if one is named), newest first."""
         found = reversed(self._of(cell).get(plan_id or "", []))
-        return next((one for one in found if self.brief(one).kind == "completed"), None)
+        return (one for one in found if self.brief(one).kind == "completed")
+
+    def completed(self, cell: Cell, plan_id: str | None = None) -> Path | None:
+        """The newest of `completions`, or None."""
+        return next(self.completions(cell, plan_id), None)
 
     def latest(self, cell: Cell, plan_id: str | None = None) -> Path | None:
         """The newest attempt of any kind (of that plan, if one is named), or None."""
         found = self._of(cell).get(plan_id or "", [])
         return found[-1] if found else None
+
+    def forget(self, cell: Cell) -> None:
+        """Look for attempts at a cell anew when next asked: one was written."""
+        self._cells.pop(self._layout.cell(cell), None)
 
     def brief(self, folder: Path) -> Brief:
         """What is known of an attempt that `completed` or `latest` named."""
@@ -87,16 +95,17 @@ class Attempts:
             stat = path.stat()
         except FileNotFoundError:
             return None
-        brief = self._known.get(name)
+        brief = self.found.get(name) or self._known.get(name)
         if brief is None or (brief.size, brief.mtime_ns) != (stat.st_size, stat.st_mtime_ns):
+            data = path.read_bytes()
             try:
-                head: _Head = decode(path.read_bytes(), _Head, path)
+                head: _Head = decode(data, _Head, path)
             except SchemaError as error:
                 if self._damaged is None:
                     raise
                 self._damaged(error)
                 return None
-            brief = Brief(stat.st_size, stat.st_mtime_ns, file_digest(path), head.run.plan_id, head.type)
+            brief = Brief(stat.st_size, stat.st_mtime_ns, hashlib.sha256(data).hexdigest(), head.run.plan_id, head.type)
         self.found[name] = brief
         return brief
 
@@ -110,8 +119,9 @@ def _folders(cell: Path) -> Iterator[Path]:
 def chosen(plan: Plan, attempts: Attempts, cells: frozenset[str] | None = None) -> list[Path]:
     """Of each cell the newest completed attempt, else the newest; speeds only from this plan's own rounds, if any.
 
-    Of staged work the newest attempt of the plan, completed or not: it is the one that went furthest. Of a night its
-    own. `cells` picks some of the plan's by their ids.
+    A plan's own answers go before anybody's, so that what is measured later does not change what was reported. Of
+    staged work the newest attempt of the plan, completed or not: it is the one that went furthest. Of a night its own.
+    `cells` picks some of the plan's by their ids.
     """
     found = []
     own_rounds = any(cell.kind == "load" and attempts.latest(cell, plan.id) for cell in plan.cells)
@@ -122,6 +132,6 @@ def chosen(plan: Plan, attempts: Attempts, cells: frozenset[str] | None = None) 
         newest = attempts.latest if cell.staged else attempts.completed
         alone = plan.night or (cell.kind == "load" and own_rounds)
         others = None if alone else attempts.latest(cell)
-        if folder := newest(cell, own) or attempts.latest(cell, own) or others:
+        if folder := newest(cell, plan.id) or newest(cell, own) or attempts.latest(cell, own) or others:
             found.append(folder)
     return found

@@ -1,8 +1,4 @@
-"""Records and plans at a glance: only what a list shows is decoded, and only of the files that it shows.
-
-An attempt's folder tells box, cell, time and run by its name, a plan's file time and id; so the newest of many
-thousand are found without opening one.
-"""
+"""Records at a glance: only what a list shows is decoded."""
 
 from pathlib import Path
 from typing import Literal
@@ -11,7 +7,6 @@ import msgspec
 from msgspec import Struct
 
 from harness.core.errors import SchemaError
-from harness.store.layout import Layout
 
 
 class _Work(Struct, frozen=True):
@@ -62,20 +57,6 @@ class Record(Struct, frozen=True):
 _DECODER = msgspec.json.Decoder(Record)
 
 
-def attempts(layout: Layout) -> list[Path]:
-    """Folders of all attempts, newest first."""
-    return sorted((path.parent for path in layout.root.glob("*/*/[0-9]*/record.json")), key=_newest, reverse=True)
-
-
-def plans(layout: Layout) -> list[Path]:
-    """Files of all plans, newest first."""
-    return sorted(layout.root.glob("*/plans/*.json"), key=lambda path: path.name, reverse=True)
-
-
-def _newest(folder: Path) -> tuple[str, str]:
-    return folder.name, folder.parent.name
-
-
 def record(folder: Path) -> Record:
     """One record; raises SchemaError where this version cannot read it."""
     path = folder / "record.json"
@@ -83,10 +64,3 @@ def record(folder: Path) -> Record:
         return _DECODER.decode(path.read_bytes())
     except msgspec.DecodeError as error:
         raise SchemaError(f"{path} is unreadable by this version: {error}", "move it away or restore it") from error
-
-
-def stamp(name: str) -> str:
-    """The time at the head of a folder's or file's name, as ISO 8601."""
-    found = name.partition("-")[0].rstrip("Z")
-    return f"{found[:4]}-{found[4:6]}-{found[6:11]}:{found[11:13]}:{found[13:15]}Z"
-

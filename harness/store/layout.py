@@ -38,6 +38,10 @@ class Layout:
         """The plans that were run on a box."""
         return self.root / hw / "plans"
 
+    def plan(self, hw: str, started: str, plan_id: str) -> Path:
+        """One start of a plan."""
+        return self.plans(hw) / f"{_stamp(started)}-{plan_id}.json"
+
     @property
     def scratch(self) -> Path:
         """Where children work; on the same disk, so that finished files can be renamed into place."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.core.errors import HarnessError, NotFound, SchemaError
-from harness.store import calibrations, read, sums
+from harness.store import calibrations, read, references, sums
 from harness.store.layout import Layout
 from harness.store.lock import alone
 
@@ -110,6 +110,8 @@ def _checked(piece: Piece) -> bool:
             read.plan_file(piece.path)
         elif kind == "calibrations":
             calibrations.read(piece.path)
+        else:
+            references.read_one(piece.path)
         return True
     run = read.record(piece.path).run
     if piece.place.parts[0] != run.cell.hw or not piece.place.name.endswith(f"-{run.run_id}"):

@@ -1,22 +1,29 @@
-"""Read attempts and plans back; a record of another schema is refused by name, never half understood."""
+"""Read attempts and plans back; a record of another schema is refused by name, never half understood.
 
-from collections.abc import Iterator
+Names of folders and files tell box, cell, time, run and plan: what is sought among many thousand is found without
+opening one. Tables need pandas and pyarrow, which are imported where a table is read: most verbs read none.
+"""
+
+from __future__ import annotations
+
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pandas as pd
 
 from harness.core.cell import IMPORTED, Cell
 from harness.core.digest import file_digest
 from harness.core.errors import NotFound, SchemaError
 from harness.core.plan import Plan
-from harness.core.record import RECORD_SCHEMA, Completed, RunRecord
-from harness.store import requests, texts
-from harness.store.items import LoadedRun
+from harness.core.record import RECORD_SCHEMA, RunRecord
 from harness.store.layout import Layout
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.store.items import LoadedRun
 
 
 class _Schema(msgspec.Struct):
@@ -49,32 +56,17 @@ def decode(data: bytes, kind: Any, path: Path) -> Any:
         raise SchemaError(f"{path} is not a record: {error}", "move it away or restore it") from error
 
 
-def attempts(layout: Layout, cell: Cell) -> list[Path]:
-    """Folders of all finished attempts at a cell, oldest first."""
-    return sorted(path.parent for path in layout.cell(cell).glob("[0-9]*/record.json"))
-
-
-def completed(
-    layout: Layout, cell: Cell, plan_id: str | None = None, looks: tuple[int, ...] | None = None
-) -> Path | None:
-    """The newest completed attempt, or None; of that plan and up to these looks, where they are named."""
-    for folder in reversed(attempts(layout, cell)):
-        found = record(folder)
-        if not isinstance(found, Completed) or plan_id not in (None, found.run.plan_id):
-            continue
-        if looks is None or looks == tuple(one.look for one in found.outcome.asked):
-            return folder
-    return None
-
-
-def latest(layout: Layout, cell: Cell, plan_id: str | None = None) -> Path | None:
-    """The newest attempt of any kind (of that plan, if one is named), or None."""
-    found = reversed(attempts(layout, cell))
-    return next((folder for folder in found if plan_id in (None, record(folder).run.plan_id)), None)
+def attempts(layout: Layout, cell: Cell | None = None) -> list[Path]:
+    """Folders of all finished attempts (at a cell, if one is named), oldest first."""
+    found = layout.cell(cell).glob("[0-9]*/record.json") if cell else layout.root.glob("*/*/[0-9]*/record.json")
+    return sorted((path.parent for path in found), key=lambda folder: (folder.name, folder.parent.name))
 
 
 def loaded(layout: Layout, folder: Path) -> LoadedRun:
     """An attempt with its items, as comparisons take it; its requests and texts are read when they are asked for."""
+    from harness.store import requests, texts
+    from harness.store.items import LoadedRun
+
     path = str(folder.relative_to(layout.root))
     kept = folder / "requests.parquet"
     later = partial(requests.read, kept) if kept.exists() else None
@@ -86,17 +78,24 @@ def loaded(layout: Layout, folder: Path) -> LoadedRun:
 def items(folder: Path) -> pd.DataFrame | None:
     """The attempt's items, one row per item and metric, or None where it has none."""
     path = folder / "items.parquet"
-    return pd.read_parquet(path) if path.exists() else None
+    if not path.exists():
+        return None
+    import pandas as pd
+
+    return pd.read_parquet(path)
 
 
-def plans(layout: Layout) -> Iterator[Path]:
-    """All stored plans, oldest first."""
-    yield from sorted(layout.root.glob("*/plans/*.json"), key=lambda path: path.name)
+def plans(layout: Layout) -> dict[Path, str]:
+    """The newest file of each plan, started last at the end, and the stamp of its oldest: each start writes a file."""
+    starts: dict[str, list[Path]] = {}
+    for path in sorted(layout.root.glob("*/plans/*.json"), key=lambda path: path.name, reverse=True):
+        starts.setdefault(path.stem.partition("-")[2], []).append(path)
+    return {files[0]: files[-1].stem.partition("-")[0] for files in reversed(starts.values())}
 
 
 def plan(layout: Layout, prefix: str = "") -> Plan:
     """The newest plan whose id begins with `prefix`, of those made here if it is ""; raises NotFound."""
-    for path in reversed(list(plans(layout))):
+    for path in reversed(plans(layout)):
         if not prefix and path.parent.parent.name == IMPORTED:
             continue
         if path.stem.split("-", 1)[1].startswith(prefix):
@@ -121,3 +120,9 @@ def plan_file(path: Path) -> Plan:
     """One stored plan; raises SchemaError where this version cannot read it."""
     found: Plan = decode(path.read_bytes(), Plan, path)
     return found
+
+
+def stamp(name: str) -> str:
+    """The time at the head of a folder's or file's name, as ISO 8601."""
+    found = name.partition("-")[0].rstrip("Z")
+    return f"{found[:4]}-{found[4:6]}-{found[6:11]}:{found[11:13]}:{found[13:15]}Z"

@@ -1,11 +1,13 @@
 """When each cell was last tried and how long it took, of all plans: what a night's budget is planned from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
 from harness.core.cell import Cell
-from harness.core.record import Completed, RunRecord, Skipped
+from harness.core.errors import SchemaError
+from harness.core.record import Completed, Skipped
 from harness.store import read
 from harness.store.layout import Layout
 
@@ -21,21 +23,17 @@ class Tried(NamedTuple):
 
 
 def tries(layout: Layout, cells: Sequence[Cell]) -> dict[str, tuple[Tried, ...]]:
-    """The newest attempts at each cell, newest first, by the cell's id; those put off to another night do not count.
+    """The newest attempts at each cell, newest first, by the cell's id.
 
-    Raises SchemaError for a record this version cannot read.
+    Those put off to another night do not count, nor what this version cannot read.
     """
-    found = {}
-    for cell in cells:
-        newest = islice(reversed(read.attempts(layout, cell)), _NEWEST)
-        records = [read.record(folder) for folder in newest]
-        found[cell.id] = tuple(_tried(record) for record in records if not _put_off(record))
+    found = {cell.id: tuple(islice(_tried(layout, cell), _NEWEST)) for cell in cells}
     return {cell_id: attempts for cell_id, attempts in found.items() if attempts}
 
 
-def _put_off(record: RunRecord) -> bool:
-    return isinstance(record, Skipped) and record.later
-
-
-def _tried(record: RunRecord) -> Tried:
-    return Tried(record.run.started, record.run.seconds, isinstance(record, Completed))
+def _tried(layout: Layout, cell: Cell) -> Iterator[Tried]:
+    for folder in reversed(read.attempts(layout, cell)):
+        with suppress(SchemaError):
+            record = read.record(folder)
+            if not (isinstance(record, Skipped) and record.later):
+                yield Tried(record.run.started, record.run.seconds, isinstance(record, Completed))

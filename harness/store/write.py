@@ -4,17 +4,15 @@ import itertools
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.core.errors import HarnessError
 from harness.core.plan import Plan
 from harness.core.record import Completed, ItemResult, RequestTrace, RunRecord, Sample
-from harness.store import sums, texts
+from harness.store import once, sums, texts
 from harness.store.layout import Layout
 
 _ROWS_AT_ONCE = 4_000
@@ -29,7 +27,7 @@ def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
     run = record.run
     final = layout.attempt(run.cell, run.started, run.run_id)
     building = final.with_name(f".building-{run.run_id}")
-    with _clear_errors(final):
+    with once.clear_errors(final):
         building.mkdir(parents=True, exist_ok=True)
         if isinstance(record, Completed):  # what a failed child left is half of it; its replies are in the journal
             _tables(scratch, building)
@@ -39,7 +37,7 @@ def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
         sums.write(building)
         _sync(building)
         building.rename(final)
-        _sync_folder(final.parent)
+        once.sync_folder(final.parent)
     if isinstance(record, Completed) and run.cell == run.cell.whole:
         layout.journal(run.cell, run.night).unlink(missing_ok=True)
     return final
@@ -47,24 +45,16 @@ def attempt(layout: Layout, record: RunRecord, scratch: Path) -> Path:
 
 def plan(layout: Layout, plan: Plan, started: str) -> Path:
     """Store what is about to be measured and how it will be judged, before the first cell runs."""
-    folder = layout.plans(plan.hw)
-    stamp = started.replace("-", "").replace(":", "").split(".")[0].removesuffix("Z") + "Z"
-    path = folder / f"{stamp}-{plan.id}.json"
-    with _clear_errors(path):
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=1))
-        temporary.rename(path)
-    return path
+    return once.write(layout.plan(plan.hw, started, plan.id), plan)
 
 
-@contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        hint = "free some space and run the same command again; what is measured is kept"
-        raise HarnessError(f"cannot write {path}: {error.strerror}", hint) from error
+def sweep_journals(layout: Layout, plan: Plan) -> None:
+    """Before a night: delete the replies of other nights to its questions. Those were killed, or ended task by task."""
+    for cell in plan.cells if plan.night else ():
+        own = layout.journal(cell, plan.night)
+        for path in own.parent.glob("journal-*.jsonl") if cell.kind == "quality" else ():
+            if path != own:
+                path.unlink(missing_ok=True)
 
 
 def _tables(scratch: Path, folder: Path) -> None:
@@ -113,12 +103,4 @@ def _sync(folder: Path) -> None:
     for path in folder.iterdir():
         with path.open("rb") as stream:
             os.fsync(stream.fileno())
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    once.sync_folder(folder)

@@ -17,6 +17,7 @@ from harness.core.reference import Accepted
 from harness.core.verdict import Verdict
 from harness.gate import choose
 from harness.gate.night import Night, crashed
+from harness.gate.rules import GATED
 from harness.gate.words import plain
 from harness.store import references
 from harness.verbs import Arguments, Flag
@@ -25,7 +26,7 @@ from harness.verbs.nights import in_one, opened
 FLAGS = (
     Flag("reason", "why, in a sentence; it is kept", "TEXT"),
     Flag("tag", "a name to gate against", "NAME"),
-    Flag("force", "although cells failed or comparisons are broken"),
+    Flag("force", "although cells failed, comparisons are broken or figures are flagged"),
 )
 
 
@@ -35,10 +36,10 @@ def main(args: Arguments) -> int:
     reason, tag = plain(args.flags.get("reason", "")), args.flags.get("tag", "")
     if not reason:
         raise ConfigError("accept needs a reason", '--reason "what changed, and why that is fine"')
-    if tag and (tag in choose.LAST_ACCEPTED or tag != plain(tag)):
+    if tag and (tag == choose.LAST_ACCEPTED or tag != plain(tag)):
         raise ConfigError(f"{tag!r} cannot be a tag", "choose another word")
     nights = {one.plan: one for one in choose.nights(word, found.known)}
-    faults = {name: tuple(wrong(found.night(one))) for name, one in nights.items()}
+    faults = {name: tuple(wrong(found.night(name))) for name in nights}
     for name, said in faults.items():
         if said and "force" not in args.flags:
             raise UserError(f"plan {name} on {nights[name].hw} is no good reference: {in_one(said)}",
@@ -48,8 +49,8 @@ def main(args: Arguments) -> int:
     for one in nights.values():
         made = Accepted(one.plan, one.night, one.hw, one.fingerprint, one.started, when, reason, tag, faults[one.plan])
         references.write(found.layout, made)
-        named = f"night {one.night}" if one.night else f"plan {one.plan}"
-        console.print(f"accepted {named} of {one.hw} ({one.started[:10]}): {reason}", markup=False, soft_wrap=True)
+        told = f"accepted night {one.night} of {one.hw} ({one.started[:10]}): {reason}"
+        console.print(told, markup=False, soft_wrap=True)
     console.print("next: python -m harness gate --against last-accepted, after another night")
     return 0
 
@@ -61,6 +62,7 @@ def wrong(night: Night) -> Iterator[str]:
         broken = [verdict.task for verdict in arm.verdicts if verdict.verdict is Verdict.BROKEN]
         if broken:
             yield f"{arm.arm} is broken on {in_one(broken)}"
-        flagged = sorted({metric.name for metric in arm.metrics if metric.validity == "invalid"})
-        if flagged:
-            yield f"{arm.arm} has invalid {in_one(flagged)}"
+        flagged = sorted({f"{one.validity} {one.name}" for one in arm.metrics
+                          if one.name in GATED and one.validity != "valid"})
+        if flagged:  # nothing is held against such a figure
+            yield f"{arm.arm} has {in_one(flagged)}"

@@ -61,6 +61,7 @@ def _arms(asked: _Asked) -> list["Outgoing"]:
     from harness.core.record import Completed
     from harness.exchange.outgoing import Outgoing
     from harness.store import read
+    from harness.store.attempts import Attempts
     from harness.store.items import split
 
     try:
@@ -71,9 +72,10 @@ def _arms(asked: _Asked) -> list["Outgoing"]:
     except NotFound:
         plan = read.plan(asked.layout, asked.word)
         cells = plan.cells
-    found = []
+    found, attempts = [], Attempts(asked.layout)
     for cell in plan.cells:
-        folder = read.completed(asked.layout, cell) if cell in cells else None
+        owner = plan.owner_of(cell) if cells is plan.cells else None
+        folder = attempts.completed(cell, owner) if cell in cells else None
         frame = read.items(folder) if folder else None
         record = read.record(folder) if folder else None
         if folder and frame is not None and isinstance(record, Completed):

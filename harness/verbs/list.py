@@ -103,7 +103,7 @@ def _stored(what: str, filters: Sequence[str], folder: Path, flags: dict[str, st
 
 def _rows(what: str, folder: Path, picks: dict[str, str], flags: dict[str, str]) -> "tuple[Sequence[Row], int]":
     """The rows to be shown in order, and how many there are; files are opened for what is asked, and no more."""
-    from harness.store import glance
+    from harness.store import read
     from harness.store.layout import Layout
     from harness.verbs import listed
 
@@ -112,13 +112,14 @@ def _rows(what: str, folder: Path, picks: dict[str, str], flags: dict[str, str])
     if what == "references":
         accepted = [row for row in listed.referenced(layout) if _fits(row, picks)]
         return listed.ordered(accepted, column, reverse)[:most], len(accepted)
-    paths = glance.attempts(layout) if what == "results" else glance.plans(layout)
+    begun = {} if what == "results" else read.plans(layout)
+    paths = (read.attempts(layout) if what == "results" else list(begun))[::-1]
     count = len(paths)
     if column == "when" and not picks:  # a folder's name says when: the others need not be opened
         paths = (paths[::-1] if reverse else paths)[:most]
     if what != "results":
         first = column == "verdict" or "verdict" in picks
-        plans = _plans(paths, layout, picks, first)
+        plans = _plans([(path, begun[path]) for path in paths], layout, picks, first)
         shown = listed.ordered(plans, column, reverse)[:most]
         return shown if first else listed.with_verdicts(shown, layout), len(plans) if picks else count
     found = [one for path in paths if _fits(one := listed.result(path), picks)]
@@ -129,12 +130,14 @@ def _rows(what: str, folder: Path, picks: dict[str, str], flags: dict[str, str])
     return listed.ordered(found, column, reverse)[:most], count
 
 
-def _plans(paths: Sequence[Path], layout: "Layout", picks: dict[str, str], verdicts: bool) -> "list[Planned]":
-    """The plans that fit, with their verdicts where these are wanted: the cost is spent on what fits otherwise."""
+def _plans(
+    paths: Sequence[tuple[Path, str]], layout: "Layout", picks: dict[str, str], verdicts: bool
+) -> "list[Planned]":
+    """Of plans, with the stamps of their first starts, those that fit; with verdicts, if wanted, of what fits else."""
     from harness.verbs import listed
 
     others = {name: pattern for name, pattern in picks.items() if name != "verdict"}
-    plans = [row for path in paths if _fits(row := listed.planned(path, layout), others)]
+    plans = [row for path, begun in paths if _fits(row := listed.planned(path, begun, layout), others)]
     return [row for row in listed.with_verdicts(plans, layout) if _fits(row, picks)] if verdicts else plans
 
 

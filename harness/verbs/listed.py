@@ -13,6 +13,7 @@ from harness.core.errors import SchemaError
 from harness.core.suite import Suite
 from harness.store import glance
 from harness.store.layout import Layout
+from harness.store.read import stamp
 from harness.verbs.fitted import Column
 
 
@@ -88,7 +89,7 @@ COLUMNS = {"results": RESULTS, "plans": PLANS, "nights": PLANS, "references": RE
 def result(folder: Path) -> Result:
     """An attempt's row without its result."""
     row = Result(
-        cell=folder.parent.name, run=folder.name.split("-", 1)[-1], when=glance.stamp(folder.name),
+        cell=folder.parent.name, run=folder.name.split("-", 1)[-1], when=stamp(folder.name),
         box=folder.parent.parent.name, model="", quant="", runtime="", kind="", seconds=None,
         state=_UNREADABLE, plan="", folder=str(folder),
     )
@@ -129,12 +130,12 @@ def with_result(row: Result, layout: Layout) -> Result:
     return msgspec.structs.replace(row, value=first.value, unit=first.unit, result=quantity(first.value, first.unit))
 
 
-def planned(path: Path, layout: Layout) -> Planned:
-    """A plan's row."""
+def planned(path: Path, begun: str, layout: Layout) -> Planned:
+    """The row of a plan whose first start had the stamp `begun`."""
     from harness.core.plan import Plan
 
-    begun, _, plan_id = path.stem.partition("-")
-    when, box = glance.stamp(path.name), path.parent.parent.name
+    plan_id = path.stem.partition("-")[2]
+    when, box = stamp(path.name), path.parent.parent.name
     try:
         plan = msgspec.json.decode(path.read_bytes(), type=Plan)
     except msgspec.DecodeError:

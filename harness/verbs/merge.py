@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from harness.core.errors import ConfigError
+from harness.store.merge import merge
 from harness.verbs import Arguments, Flag
 
 FLAGS = (
@@ -21,8 +22,6 @@ _EXAMPLE = "for example python -m harness merge spark/results studio/results --t
 
 def main(args: Arguments) -> int:
     """0; raises HarnessError, with nothing brought, for what is damaged, too new, or there twice with other bytes."""
-    from harness.store.merge import merge
-
     if not args.overrides:
         raise ConfigError("merge needs results folders", _EXAMPLE)
     sources = [Path(word).expanduser() for word in args.overrides]

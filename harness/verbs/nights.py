@@ -1,41 +1,43 @@
 """What `gate` and `accept` share: the words after the verb, and nights as they were stored."""
 
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from harness.core.errors import ConfigError
-from harness.core.summary import Summary
+from harness.core.plan import Plan
 from harness.gate.choose import measured
 from harness.gate.night import Night
-from harness.history.summaries import summaries
+from harness.history.summaries import attempts, summaries
 from harness.store import read
+from harness.store.attempts import chosen
+from harness.store.items import LoadedRun
 from harness.store.layout import Layout
 from harness.verbs import Arguments, stored
 
 
-@dataclass(frozen=True)
 class Stored:
-    """A results folder and the summaries of all that was measured in it, oldest first."""
+    """A results folder and the summaries of all nights that were measured in it (`known`), oldest first."""
 
-    layout: Layout
-    known: tuple[Summary, ...]
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.known = tuple(measured(summaries(layout, stored.say)))
+        self._attempts = attempts(layout)
+        self._nights: dict[str, Night] = {}
 
-    def night(self, summary: Summary) -> Night:
-        """A plan with its records and items."""
-        plan = read.plan(self.layout, summary.plan)
-        return Night(summary, plan, stored.records_of(plan, self.layout))
+    def night(self, plan_id: str) -> Night:
+        """One of them with its records and items, read when they are asked for."""
+        if plan_id not in self._nights:
+            summary = next(one for one in self.known if one.plan == plan_id)
+            self._nights[plan_id] = Night(summary, lambda: read.plan(self.layout, plan_id), self._records)
+        return self._nights[plan_id]
+
+    def _records(self, plan: Plan) -> list[LoadedRun]:
+        return [read.loaded(self.layout, folder) for folder in chosen(plan, self._attempts)]
 
 
 def opened(args: Arguments) -> tuple[str, Stored]:
     """The night that is named ("" of none), and what is stored; raises ConfigError for words that mean nothing."""
     words = stored.parse(args.overrides, most=1)
-    layout = Layout(words.results)
-    return (words.ids[0] if words.ids else ""), Stored(layout, tuple(measured(summaries(layout, _say))))
-
-
-def _say(problem: str) -> None:
-    sys.stderr.write(f"{problem}\n")
+    return (words.ids[0] if words.ids else ""), Stored(Layout(words.results))
 
 
 def share(word: str | None, flag: str) -> float | None:

@@ -13,7 +13,10 @@ from harness.core.errors import ConfigError
 from harness.core.record import Machine
 from harness.plan import box, suite
 from harness.plan.build import Built, build
+from harness.plan.rotation import tonight
+from harness.store import read
 from harness.store.layout import Layout
+from harness.store.tries import tries
 from harness.verbs import Arguments
 from harness.verbs.plan_tables import show
 
@@ -47,10 +50,6 @@ def _fitting(built: Built, resolved: Settings) -> Built:
         return built
     if not built.plan.night:
         raise ConfigError("matrix.budget_hours is for nights", "add matrix.night=auto, or use matrix=nightly")
-    from harness.plan.rotation import tonight  # what was measured is read by pandas, which a plain plan does not need
-    from harness.store import read
-    from harness.store.tries import tries
-
     begun = read.begun(layout, built.plan, hours)
     return structs.replace(built, plan=begun or tonight(built.plan, tries(layout, built.plan.cells), hours))
 

@@ -46,9 +46,9 @@ def flip_rates_seen(plan: Plan, layout: Layout) -> "list[FlipRate]":
     wanted = {(pair.candidate_arm, pair.baseline_arm) for pair in plan.pairs if pair.kind == "quality"}
     tasks = {task.task: task for task in plan.suite.tasks if task.output != "rolling"}
     best: dict[tuple[str, str], FlipRate] = {}
-    for path in reversed(list(read.plans(layout))):
+    for path in reversed(read.plans(layout)):
         try:
-            stored = read.plan(layout, path.stem.split("-", 1)[1])
+            stored = read.plan_file(path)
         except SchemaError:  # a plan of another version tells nothing
             continue
         if stored.suite.digest != plan.suite.digest:

@@ -12,9 +12,8 @@ from rich.text import Text
 
 from harness.core.errors import NotFound, UserError
 from harness.report.wording import visible
-from harness.store import glance
 from harness.store.layout import Layout
-from harness.store.read import record
+from harness.store.read import attempts, plans, record
 from harness.verbs import Arguments, Flag, stored
 
 FLAGS = (Flag("all", "every reading, window and package, not only what matters"),)
@@ -54,7 +53,7 @@ def find(prefix: str, results: Path) -> list[Path]:
     direct = Path(prefix)
     if (direct / "record.json").is_file():
         return [direct.resolve()]
-    folders = glance.attempts(Layout(results))[::-1]
+    folders = attempts(Layout(results))
     found = [f for f in folders if f.parent.name.startswith(prefix) or f.name.split("-", 1)[-1].startswith(prefix)]
     if not found and any(results.glob("imported/*")):
         named = {cell.id for cell, _ in stored.cells(Layout(results)) if cell.name == prefix}
@@ -66,7 +65,7 @@ def _plans(word: str, layout: Layout, console: Console, everything: bool) -> Non
     """The newest plan whose id begins so, else every plan of the night of that name, newest last."""
     from harness.verbs.show_plan import of_night, show
 
-    paths = [path for path in glance.plans(layout) if path.stem.split("-", 1)[1].startswith(word)]
+    paths = [path for path in reversed(plans(layout)) if path.stem.split("-", 1)[1].startswith(word)]
     paths = paths[:1] or of_night(word, layout)
     if not paths:
         raise NotFound(f"no record, plan or night '{word}' in {layout.root}", "see python -m harness list results")

@@ -12,7 +12,7 @@ from harness.core.record import Completed, Failed, RunRecord
 from harness.live.words import short
 from harness.report.provenance import command
 from harness.report.wording import quantity
-from harness.store import glance
+from harness.store import read
 from harness.store.layout import Layout
 from harness.verbs import fitted, stored
 from harness.verbs.fitted import Column
@@ -28,7 +28,7 @@ class _Night(msgspec.Struct):
 
 def of_night(night: str, layout: Layout) -> list[Path]:
     """Files of the plans of a night, newest first; one that this version cannot read is of no night."""
-    return [path for path in glance.plans(layout) if night and _night(path) == night]
+    return [path for path in reversed(read.plans(layout)) if night and _night(path) == night]
 
 
 def _night(path: Path) -> str:
@@ -41,12 +41,11 @@ def _night(path: Path) -> str:
 def show(path: Path, layout: Layout, console: Console, everything: bool) -> None:
     """Print it; with `everything` all cells. Raises SchemaError for a plan that this version cannot read."""
     from harness.compare.analyse import analyse
-    from harness.store import read
 
     plan = read.plan_file(path)
     analysis = analyse(plan, stored.records_of(plan, layout))
     night = f", night {plan.night}" if plan.night else ""
-    when = glance.stamp(path.name)
+    when = read.stamp(path.name)
     console.print(f"Plan {plan.id} on {plan.hw}, {when[:10]} {when[11:16]} UTC{night}", style="bold")
     for claim in analysis.claims:
         console.print(claim.sentence, style="bold")

@@ -3,6 +3,7 @@
 A cell is named by the first letters of its id; an imported one also by the name it was given.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ import msgspec
 from harness.core.cell import Cell
 from harness.core.errors import ConfigError, NotFound, UserError
 from harness.core.plan import Pair, Plan
+from harness.store import read
+from harness.store.attempts import Attempts, chosen
 from harness.store.items import LoadedRun
 from harness.store.layout import Layout
 
@@ -43,11 +46,17 @@ def parse(words: Sequence[str], most: int) -> Words:
 
 
 def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) -> list[LoadedRun]:
-    """The records that count for a plan (harness.store.attempts.chosen); `cells` picks some of its by their ids."""
-    from harness.store import read
-    from harness.store.attempts import Attempts, chosen
+    """The records that count for a plan (harness.store.attempts.chosen); `cells` picks some of its by their ids.
 
-    return [read.loaded(layout, folder) for folder in chosen(plan, Attempts(layout), cells)]
+    What cannot be read is said, and costs the cell that it lies with.
+    """
+    attempts = Attempts(layout, damaged=lambda error: say(f"left out: {error}"))
+    return [read.loaded(layout, folder) for folder in chosen(plan, attempts, cells)]
+
+
+def say(problem: str) -> None:
+    """What is left out, where it is in no output's way."""
+    sys.stderr.write(f"{problem}\n")
 
 
 def plan_of(layout: Layout, ids: Sequence[str]) -> Plan:
@@ -55,8 +64,6 @@ def plan_of(layout: Layout, ids: Sequence[str]) -> Plan:
 
     Of a pair, suite and protocol are those of the candidate. Fidelity figures of the candidate are cells of the plan.
     """
-    from harness.store import read
-
     if len(ids) < 2:
         return read.plan(layout, *ids)
     base, _ = find_cell(layout, ids[0])
@@ -83,9 +90,7 @@ def find_cell(layout: Layout, word: str) -> tuple[Cell, Plan]:
 
 def cells(layout: Layout) -> Iterator[tuple[Cell, Plan]]:
     """Every planned cell with its plan, newest plan first; an imported one only if its results came with it."""
-    from harness.store import read
-
-    for path in reversed(list(read.plans(layout))):
+    for path in reversed(read.plans(layout)):
         plan = read.plan_file(path)
         for cell in plan.cells:
             if not cell.imported or read.attempts(layout, cell):

@@ -16,7 +16,7 @@ from harness.core.repetition import Repeated
 from harness.core.suite import Suite
 from harness.environment import Interpreter
 from harness.execute.loop import Context, measure
-from harness.store import read
+from harness.store.attempts import Attempts
 from harness.store.layout import Layout
 from tests.cells import load_cell
 
@@ -54,7 +54,7 @@ class _Seen:
         pass
 
 
-def test_no_cell_begins_when_the_night_is_over_and_the_next_run_goes_on(tmp_path: Path) -> None:
+def test_no_cell_begins_when_the_night_is_over_and_the_next_run_goes_on_past_what_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "echo.gguf").write_bytes(b"GGUF")
     weights = Artifact("path", str(tmp_path / "echo.gguf"))
     cells = tuple(msgspec.structs.replace(load_cell(number), artifact=weights) for number in range(3))
@@ -83,6 +83,10 @@ def test_no_cell_begins_when_the_night_is_over_and_the_next_run_goes_on(tmp_path
         "not tonight: the night's time was over before it could begin"] * 2
     state = repeat.repeats(plan, {record.run.cell.id: record for record in seen.records}.get)[0]
     assert (state.rounds, state.ended) == (1, "open"), "a round that was not begun is no round"
+    broken = layout.attempt(cells[1], "2026-01-01T00:00:00Z", "abcd0000")
+    broken.mkdir()
+    (broken / "record.json").write_text("{}")
     measure(plan, context(99), seen)
     assert [type(record) for record in seen.records[3:]] == [Completed, Completed]
-    assert all(read.completed(layout, cell, plan.id) for cell in cells)
+    there = Attempts(layout, damaged=lambda _: None)
+    assert all(there.completed(cell, plan.id) for cell in cells)

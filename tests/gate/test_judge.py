@@ -36,7 +36,7 @@ RIGHT = answers(np.random.default_rng(1), 2_000)
 
 def a_night(name: str, plan: Plan, records: list[LoadedRun]) -> Night:
     named = msgspec.structs.replace(plan, night=name)
-    return Night(summarize(analyse(named, records)), named, records)
+    return Night(summarize(analyse(named, records)), lambda: named, lambda _: records)
 
 
 def answered(name: str, full: Scores, small: Scores, arms: Arms = ARMS, **columns: object) -> Night:
@@ -148,7 +148,11 @@ def speed(name: str, *readings: Reading, fingerprint: str = "box-a") -> Night:
     return a_night(name, plan_of(ARMS.suite, [cell], []), [measured(cell, readings=readings, machine=machine)])
 
 
-DECODE = Reading("decode", "tok/s", "higher", (50.0,), 1)
+def decode(value: float) -> Reading:
+    return Reading("decode", "tok/s", "higher", (value,), 1)
+
+
+DECODE = decode(50.0)
 ENERGY = Reading("energy", "J/tok", "lower", (2.0,), 1)
 
 
@@ -172,6 +176,27 @@ def test_speed_on_other_hardware_is_broken() -> None:
     gate = held(speed("b", DECODE, fingerprint="box-b"), speed("a", DECODE))
     assert gate.outcome == "broken"
     assert {one.name: one.status for one in gate.findings} == {"hardware": "broken", "decode": "not compared"}
+
+
+def test_a_reference_that_taught_this_box_nothing_is_another_boxs() -> None:
+    own = [speed(f"n{number}", decode(50.0 + number % 2)) for number in range(12)]
+    gate = judge(speed("b", DECODE), [speed("a", DECODE)], past([one.summary for one in own]), Rules())
+    (one,) = [one for one in gate.findings if one.kind == "figure"]
+    assert (one.status, one.reason, one.change) == ("not compared", "the reference is another box's", None)
+
+
+def test_a_night_of_which_only_what_decides_nothing_could_be_compared_is_broken() -> None:
+    slow = Reading("load_time", "s", "lower", (1.0,))
+    gate = held(speed("b", DECODE, slow), speed("a", slow))
+    assert {one.name: one.status for one in gate.findings} == {
+        "night": "broken", "decode": "not compared", "load_time": "learning"}
+    assert gate.outcome == "broken"
+
+
+def test_flips_are_counted_of_right_and_wrong_alone() -> None:
+    partial = np.full(RIGHT.size, 0.5)
+    (one,) = found(held(answered("b", RIGHT, partial), answered("a", RIGHT, partial * 1.5)), "quality")
+    assert (one.lost, one.gained, one.before, one.after) == (None, None, 0.75, 0.5)
 
 
 def test_what_is_left_to_another_night_is_said_and_fails_nothing() -> None:

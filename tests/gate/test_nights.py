@@ -1,11 +1,16 @@
 """Whole nights through the command: what is caught, with which exit code, and what is not."""
 
 import json
+import shutil
+from dataclasses import replace
 
+import msgspec
 import pytest
 
-from tests.gate.conftest import KNOWN, Box, names, of
-from tools.simulated_nights import Planted
+from harness.store import read, write
+from harness.store.layout import Layout
+from tests.gate.conftest import KNOWN, MADE, Box, names, of
+from tools.simulated_nights import Planted, write_nights
 
 
 def test_a_night_like_the_others_passes(box: Box) -> None:
@@ -119,7 +124,7 @@ def test_against_itself_or_nothing_there_is_no_gate(box: Box, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(("word", "night"), [("2026-09-03", "2026-09-03"), ("2026-09-30", "2026-09-10"),
-                                             ("first", "2026-09-01"), ("last accepted", "2026-09-01")])
+                                             ("first", "2026-09-01"), ("last-accepted", "2026-09-01")])
 def test_a_reference_is_a_night_a_day_a_tag_or_the_last_accepted(box: Box, word: str, night: str) -> None:
     assert box.verb("accept", "2026-09-01", "--reason", "again", "--tag", "first") == 0
     found = box.gate(against=word)
@@ -155,3 +160,84 @@ def test_a_new_box_without_a_reference_is_broken_and_keeps_no_other_from_being_j
     assert {night.hw: night.outcome for night in found.nights} == {"cpu": "worse", "rtx_4090": "broken"}
     assert found.exit_code == 3
     assert "no night of rtx_4090 is accepted" in of(found, "broken")[0].reason
+
+
+def test_a_plan_without_a_night_is_no_reference_and_moves_nothing(
+    box: Box, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout = Layout(box.folder)
+    last = box.gate().nights[0].plan
+    plain = msgspec.structs.replace(read.plan(layout, last), night="")
+    write.plan(layout, plain, "2026-09-30T02:00:00Z")
+    path, first = box.records(last, "quality")[0]
+    run = msgspec.structs.replace(first.run, plan_id=plain.id, started="2026-10-01T02:00:00Z", run_id="beef0000")
+    shutil.copytree(path.parent, layout.attempt(run.cell, run.started, run.run_id))
+    (layout.attempt(run.cell, run.started, run.run_id) / "record.json").write_bytes(
+        msgspec.json.encode(msgspec.structs.replace(first, run=run)))
+    assert box.gate().nights[0].plan == last, "the newest night, whatever was measured after it"
+    assert box.verb("accept", "last", "--reason", "x") == 0
+    assert "accepted night 2026-09-11" in capsys.readouterr().out
+    for words in (("accept", plain.id, "--reason", "x"), ("gate", "--against", plain.id)):
+        assert box.verb(*words) == 2
+        assert f"no night that was measured is called '{plain.id}'" in capsys.readouterr().err
+
+
+def test_errors_of_the_command_are_never_called_worse(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
+    assert box.verb("gate", "--against", "last-accepted", "--badge", str(box.folder)) == 2
+    assert "cannot write" in capsys.readouterr().err
+    (box.folder / "cpu/references/20260901T000000Z-x.json").write_text("{}")
+    assert box.verb("gate", "--against", "last-accepted") == 2
+    assert "is no reference" in capsys.readouterr().err
+
+
+def test_a_damaged_record_of_another_night_keeps_no_night_from_being_judged(box: Box) -> None:
+    (path, _), *_ = box.records(box.gate("2026-09-05").nights[0].plan, "quality")
+    path.write_text("{}")
+    assert box.gate().exit_code == 0
+
+
+def test_answers_are_held_against_an_older_reference_where_the_newest_measured_speed_only(box: Box) -> None:
+    box.add(count=KNOWN + 1, quality=False, context=8192)
+    assert box.verb("accept", "last", "--reason", "a longer context") == 0
+    box.add(Planted(KNOWN, "triage", 0.9, quant="bf16"), count=KNOWN + 2, context=8192)
+    found = box.gate()
+    assert [one.night for one in found.nights[0].references] == ["2026-09-12", "2026-09-01"]
+    assert names(of(found, "worse")) == {("bf16", "triage")}
+
+
+def test_a_figure_that_is_gone_is_sought_in_the_reference_that_has_its_load(box: Box) -> None:
+    box.add(loads=("many",))
+    assert box.verb("accept", "last", "--reason", "another load") == 0
+    plan = box.add(count=KNOWN + 2)
+    for path, _ in box.records(plan, "load"):
+        record = json.loads(path.read_bytes())
+        readings = record["outcome"]["readings"]
+        record["outcome"]["readings"] = [one for one in readings if one["name"] != "decode"]
+        path.write_bytes(json.dumps(record).encode())
+    gone = of(box.gate(), "broken")
+    assert {(one.name, one.load) for one in gone} == {("decode", "single")}
+
+
+def test_a_flagged_night_is_accepted_by_force_only(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
+    box.flag(box.add())
+    assert box.verb("accept", "last", "--reason", "so be it") == 2
+    assert "qwen3 bf16 llama_cpp has degraded decode, degraded energy" in capsys.readouterr().err
+    assert box.verb("accept", "last", "--reason", "so be it", "--force") == 0
+    box.add(count=KNOWN + 2)
+    assert box.gate().exit_code == 0, "the figures are held against the night that was accepted before"
+
+
+def test_a_plans_id_may_name_the_night_of_another_box_and_the_output_says_so(box: Box) -> None:
+    (away,) = write_nights(Layout(box.folder), replace(MADE, count=1, boxes=("rtx_4090",)))
+    (night,) = box.gate(box.add(), against=away).nights
+    assert night.changed[0] == "box: rtx_4090 -> cpu"
+    assert {one.status for one in night.findings if one.kind == "quality"} == {"same"}
+
+
+def test_a_box_that_did_not_measure_tonight_is_said(box: Box, capsys: pytest.CaptureFixture[str]) -> None:
+    write_nights(Layout(box.folder), replace(MADE, count=1, boxes=("rtx_4090",)))
+    assert box.verb("accept", "2026-09-01", "--reason", "both boxes") == 0
+    box.gate()
+    assert "rtx_4090: no such night; its newest is 2026-09-01" in capsys.readouterr().out
+    box.gate(box.gate().nights[0].plan)
+    assert capsys.readouterr().out.count("no such night") == 1, "nothing is missing from a plan that is named"

@@ -1,10 +1,13 @@
 """One summary per stored plan: kept, made again where something changed, and lost alone where something is damaged."""
 
+import errno
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from harness.history.summaries import summaries
+from harness.store import read, write
 from harness.store.layout import Layout
 from tools.simulated_nights import Nights, write_nights
 
@@ -106,3 +109,29 @@ def test_summaries_of_plans_that_are_gone_go_too(layout: Layout) -> None:
 
 def test_a_folder_without_results_has_none(tmp_path: Path) -> None:
     assert summaries(Layout(tmp_path)) == []
+
+
+def test_a_plan_is_dated_by_its_own_records_and_else_by_when_it_was_given(layout: Layout) -> None:
+    night = read.plan(layout, summaries(layout)[-1].plan)
+    plain = msgspec.structs.replace(night, night="")
+    for day in ("05", "07"):
+        write.plan(layout, plain, f"2026-09-{day}T02:00:00Z")
+    by = {one.plan: one for one in summaries(layout)}
+    assert (by[night.id].started[:10], by[plain.id].measured) == ("2026-09-03", 9)
+    assert by[plain.id].started == by[plain.id].ended == "2026-09-05T02:00:00Z", "first given then"
+    write_nights(layout, Nights(4, items=40, rounds=2), start=3)
+    assert {one.plan: one.started for one in summaries(layout)}[plain.id] == "2026-09-05T02:00:00Z"
+
+
+def test_a_folder_that_cannot_be_written_costs_no_answer(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = summaries(layout)
+    next(layout.plans("dgx_spark").glob("20260901*")).unlink()
+    said: list[str] = []
+    monkeypatch.setattr(Path, "unlink", _refused)
+    monkeypatch.setattr(Path, "replace", _refused)
+    assert summaries(layout, said.append) == first[1:]
+    assert said == [f"cannot keep summaries in {layout.root / '.summaries'}: Read-only file system"]
+
+
+def _refused(*_: object, **__: object) -> None:
+    raise OSError(errno.EROFS, "Read-only file system")

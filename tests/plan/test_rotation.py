@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,13 @@ from harness.core.cell import Cell, LoadWork, QualityWork
 from harness.core.config import Artifact, Protocol
 from harness.core.errors import NotFound
 from harness.core.plan import Pair, Plan
+from harness.core.record import Run, RunRecord, Skipped
 from harness.core.repetition import Repetition
 from harness.plan.rotation import tonight
-from harness.store.tries import Tried
+from harness.store import write
+from harness.store.layout import Layout
+from harness.store.tries import Tried, tries
+from tests.compare.arms import measured, run_of
 from tests.plan.points import LOAD, SUITE
 
 _HOUR = 3600.0
@@ -146,6 +151,30 @@ def test_what_fails_every_night_takes_turns_with_the_others() -> None:
     assert seen == ["broken", "b", "broken", "b"]
     skips = {skip.what: skip.reason for skip in found.skips}
     assert skips["m broken llama quality"].endswith("last measured 2026-01-02")
+
+
+def test_how_long_a_failure_took_says_nothing() -> None:
+    plan = _plan(["hung", "crashed"])
+    took = {"hung": (9 * _HOUR, False), "crashed": (0.0, False), "f16": (_HOUR, True)}
+    box = _Box(lambda cell: took[cell.quant][0])
+    box.measures(plan, completed=lambda cell: took[cell.quant][1])
+    assert _arms(tonight(plan, box.tries, budget_hours=4)) == ["f16", "hung", "crashed"]
+    assert _arms(tonight(plan, box.tries, budget_hours=3.5)) == ["f16", "hung"], "each as long as what is most alike"
+
+
+def test_nights_that_put_a_cell_off_hide_none_of_its_attempts(tmp_path: Path) -> None:
+    layout, cell = Layout(tmp_path), _cell("a", QualityWork("tiny", "d", ("t",), None, 1))
+    later = Skipped(run_of(cell), "not tonight", later=True)
+    for day in range(1, 8):
+        run = structs.replace(later.run, started=f"2026-01-{day:02}T00:00:00Z", run_id=f"{day:08x}", seconds=60.0)
+        write.attempt(layout, measured_in(run) if day == 1 else structs.replace(later, run=run), tmp_path)
+    (layout.attempt(cell, "2026-01-08T00:00:00Z", "damaged")).mkdir()
+    (layout.attempt(cell, "2026-01-08T00:00:00Z", "damaged") / "record.json").write_text("{}")
+    assert tries(layout, [cell]) == {cell.id: (Tried("2026-01-01T00:00:00Z", 60.0, True),)}
+
+
+def measured_in(run: Run) -> RunRecord:
+    return structs.replace(measured(run.cell).record, run=run)
 
 
 def test_rounds_that_run_only_where_they_are_needed_do_not_make_a_part_old() -> None:

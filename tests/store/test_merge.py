@@ -22,9 +22,10 @@ from harness.core.config import Protocol
 from harness.core.errors import HarnessError, NotFound, SchemaError, UserError
 from harness.core.plan import Plan
 from harness.core.record import Completed, ItemResult, Machine, Outcome, Run, Source
+from harness.core.reference import Accepted
 from harness.core.runtime import Facts
 from harness.core.suite import Suite
-from harness.store import read, sums, write
+from harness.store import read, references, sums, write
 from harness.store.layout import Layout
 from harness.store.lock import alone
 from harness.store.merge import merge, pieces
@@ -163,6 +164,15 @@ def _as_of_schema(folder: Path, schema: int) -> None:
     found = msgspec.json.decode((folder / "record.json").read_bytes())
     found["run"]["schema"] = schema
     (folder / "record.json").write_bytes(msgspec.json.encode(found))
+
+
+def test_a_damaged_reference_is_named_and_nothing_is_brought(tmp_path: Path) -> None:
+    accepted = Accepted("p" * 12, "n1", "cpu", "fp", "2026-01-01", "2026-01-02", "first", schema=99)
+    references.write(Layout(tmp_path / "a"), accepted)
+    _store(tmp_path / "a", 1)
+    with pytest.raises(SchemaError, match="has schema 99"):
+        merge([tmp_path / "a"], tmp_path / "to")
+    assert _content(tmp_path / "to") == {}
 
 
 def test_attempts_without_digests_are_taken_with_a_remark(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import pytest
 from harness.core.cell import Cell
 from harness.core.config import Protocol
 from harness.core.errors import HarnessError, NotFound, SchemaError
-from harness.core.look import Asked
 from harness.core.plan import Plan
 from harness.core.record import (
     Completed,
@@ -26,6 +25,7 @@ from harness.core.record import (
 from harness.core.runtime import Facts
 from harness.core.suite import Suite
 from harness.store import read, write
+from harness.store.attempts import Attempts, chosen
 from harness.store.layout import Layout
 from tests.cells import job, load_cell, quality_cell
 
@@ -84,13 +84,32 @@ def test_what_the_sensors_said_is_stored_as_a_series(tmp_path: Path) -> None:
 
 def test_the_newest_completed_attempt_is_found_and_failures_are_not(suite: Suite, tmp_path: Path) -> None:
     layout, cell = Layout(tmp_path / "results"), quality_cell(suite)
-    assert read.completed(layout, cell) is None
+    attempts = Attempts(layout)
+    assert attempts.completed(cell) is None
     write.attempt(layout, _completed(cell, started="2026-01-01T00:00:00Z", run_id="old00000"), tmp_path)
     new = write.attempt(layout, _completed(cell, started="2026-01-03T00:00:00Z", run_id="new00000"), tmp_path)
     failed = write.attempt(layout, Failed(_run(cell, "2026-01-04T00:00:00Z"), "signal", "w", -9, ""), tmp_path)
-    assert read.completed(layout, cell) == new
-    assert read.completed(layout, cell, "another plan") is None
-    assert read.latest(layout, cell) == failed
+    assert attempts.completed(cell) is None, "what was looked up holds until it is forgotten"
+    attempts.forget(cell)
+    assert attempts.completed(cell) == new
+    assert attempts.completed(cell, "another plan") is None
+    assert (attempts.latest(cell), attempts.latest(cell, "p" * 12), attempts.latest(cell, "another")) == (
+        failed, failed, None)
+
+
+def test_a_plan_keeps_its_own_answers_whoever_gives_newer_ones(suite: Suite, tmp_path: Path) -> None:
+    layout, cell = Layout(tmp_path / "results"), quality_cell(suite)
+    mine, other = (Plan("cpu", (cell,), (), (), suite, Protocol(margin)) for margin in (0.01, 0.02))
+    made = [write.attempt(layout, _of(_completed(cell, started=f"2026-01-0{day}T00:00:00Z"), plan), tmp_path)
+            for day, plan in ((1, mine), (2, other))]
+    assert [chosen(plan, Attempts(layout)) for plan in (mine, other)] == [[made[0]], [made[1]]]
+    borrower = Plan("cpu", (cell,), (), (), suite, Protocol(0.03))
+    assert chosen(borrower, Attempts(layout)) == [made[1]]
+    assert chosen(msgspec.structs.replace(mine, night="n"), Attempts(layout)) == []
+
+
+def _of(record: Completed, plan: Plan) -> Completed:
+    return msgspec.structs.replace(record, run=msgspec.structs.replace(record.run, plan_id=plan.id))
 
 
 def test_the_journal_stays_where_the_record_holds_a_part_and_serves_the_cell_that_asks_everything(
@@ -106,20 +125,6 @@ def test_the_journal_stays_where_the_record_holds_a_part_and_serves_the_cell_tha
     assert layout.journal(whole).read_text() == "x"
     write.attempt(layout, _completed(whole), tmp_path)
     assert not layout.journal(staged).exists()
-
-
-def test_an_attempt_is_found_by_its_plan_and_by_how_far_it_went(suite: Suite, tmp_path: Path) -> None:
-    layout, cell = Layout(tmp_path / "results"), quality_cell(suite)
-    folders = []
-    for look, started in ((1, "2026-01-02T03:04:05Z"), (2, "2026-01-02T03:05:05Z")):
-        record = _completed(cell, started=started)
-        outcome = msgspec.structs.replace(record.outcome, asked=(Asked("tiny_choice", look, 15 * look, 60),))
-        folders.append(write.attempt(layout, msgspec.structs.replace(record, outcome=outcome), tmp_path))
-    assert [read.completed(layout, cell, "p" * 12, (look,)) for look in (1, 2, 3)] == [*folders, None]
-    assert read.completed(layout, cell) == folders[1]
-    assert read.completed(layout, cell, "another", (1,)) is None
-    assert read.latest(layout, cell, "p" * 12) == folders[1]
-    assert read.latest(layout, cell, "another") is None
 
 
 def test_the_journal_goes_when_the_record_holds_its_replies(suite: Suite, tmp_path: Path) -> None:
@@ -142,6 +147,19 @@ def test_no_night_reads_or_deletes_the_journal_of_another(suite: Suite, tmp_path
     done = _completed(cell)
     run = msgspec.structs.replace(done.run, night=names[1])
     write.attempt(layout, msgspec.structs.replace(done, run=run), tmp_path)
+    assert [layout.journal(cell, night).exists() for night in names] == [True, False, True]
+
+
+def test_a_night_sweeps_the_journals_of_other_nights_and_a_plain_plan_none(suite: Suite, tmp_path: Path) -> None:
+    layout, cell = Layout(tmp_path / "results"), quality_cell(suite)
+    plan = Plan("cpu", (cell, load_cell()), (), (), suite, Protocol())
+    names = ("", "2026-01-02", "2026-01-03")
+    layout.cell(cell).mkdir(parents=True)
+    for night in names:
+        layout.journal(cell, night).write_text("x")
+    write.sweep_journals(layout, plan)
+    assert all(layout.journal(cell, night).exists() for night in names)
+    write.sweep_journals(layout, msgspec.structs.replace(plan, night=names[2]))
     assert [layout.journal(cell, night).exists() for night in names] == [True, False, True]
 
 
@@ -190,6 +208,8 @@ def test_the_newest_plan_is_found_and_an_unknown_one_says_what_to_do(suite: Suit
 def test_equal_cells_have_equal_ids_and_any_change_gives_another(suite: Suite) -> None:
     cell = quality_cell(suite)
     assert cell.id == quality_cell(suite).id
+    assert msgspec.structs.replace(cell, hw="another").id not in (cell.id, "")
+    assert cell == quality_cell(suite), "a name that was asked for is no part of the value"
     assert len({cell.id, quality_cell(suite, "q4_k_m").id, quality_cell(suite, skill=0.5).id, load_cell().id}) == 4
 
 

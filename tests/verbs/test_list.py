@@ -149,6 +149,15 @@ def test_references_are_listed_with_why_and_despite_what(root: Path, capsys: pyt
     assert "next: python -m harness show PLAN" in capsys.readouterr().out
 
 
+def test_a_plan_that_was_stopped_and_given_again_is_one_row_with_all_it_measured(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write.plan(Layout(root), PLAN, "2026-01-04T00:00:00Z")
+    plan, night = listing(root, capsys, "plans")
+    assert (plan["when"], plan["measured"]) == ("2026-01-04T00:00:00Z", 3)
+    assert night["night"] == "2026-01-03"
+
+
 def test_a_record_of_another_version_is_listed_as_unreadable(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = root / "cpu" / "0123456789ab" / "20270102T030405Z-cccc3333"
     folder.mkdir(parents=True)
