@@ -18,7 +18,10 @@ class Layout:
         return self.root / cell.hw / cell.id
 
     def journal(self, cell: Cell, night: str = "") -> Path:
-        """Replies of a quality cell of which not all items are answered; gone once they are; each night has its own."""
+        """Replies of a quality cell of which not all items are answered; gone once they are.
+
+        Each night has its own, and deletes those of other nights (harness.store.write.sweep_journals).
+        """
         name = f"journal-{short_id(night)}.jsonl" if night else "journal.jsonl"
         return self.cell(cell.whole) / name
 
