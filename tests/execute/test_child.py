@@ -72,14 +72,14 @@ def test_a_wait_without_a_deadline_ends_with_the_child(tmp_path: Path) -> None:
 
 
 def test_what_a_tick_raises_ends_the_child(tmp_path: Path) -> None:
-    scratch = write_job(load_cell(fail="hang"), tmp_path / "s")
+    scratch, before = write_job(load_cell(fail="hang"), tmp_path / "s"), psutil.Process().children()
 
     def gone() -> None:
         raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
         child.run("runners.worker", scratch, 60, child.Tick(0.5, gone))
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= set(before)
 
 
 def test_the_last_lines_of_the_log_come_back(tmp_path: Path) -> None:
