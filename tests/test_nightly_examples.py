@@ -87,8 +87,8 @@ def test_a_night_passes_only_where_everything_was_done(tmp_path: Path, run: int,
     python = tmp_path / "python"
     python.write_text(_STUB)
     python.chmod(0o755)
-    codes = {"RUN": run, "GATE": gate, "PUBLISH": publish}
-    env = {**os.environ, "STATE": str(tmp_path), "PYTHON": str(python), **{key: str(code) for key, code in codes.items()}}
+    env = {**os.environ, "STATE": str(tmp_path), "PYTHON": str(python)}
+    env |= {"RUN": str(run), "GATE": str(gate), "PUBLISH": str(publish)}
     done = subprocess.run([EXAMPLES / "night.sh"], env=env, text=True, capture_output=True, check=False)
     assert done.returncode == (gate if gate not in (0, 2) or run == publish == 0 else 1), done.stderr
 

@@ -1,4 +1,4 @@
-"""Single steps of the nightly workflow, each in the situation that it is there for; Python is a stub that does nothing."""
+"""Single steps of the nightly workflow, each in the situation that it is there for."""
 
 import os
 import subprocess
