@@ -19,6 +19,7 @@ DATASETS = Path(os.environ.get("HARNESS_DATASETS", "nowhere"))
 pytestmark = [
     pytest.mark.engine,
     pytest.mark.slow,
+    pytest.mark.alone,
     pytest.mark.skipif(not (DATASETS / "mmlu").is_dir(), reason="HARNESS_DATASETS names no folder with mmlu/"),
 ]
 

@@ -244,8 +244,8 @@ def test_a_merge_killed_at_any_moment_leaves_whole_attempts_and_the_next_one_bri
     for number in range(12):
         _store(tmp_path / "a", number)
     brought = 0
-    for name, done in (("copytree", 3), ("rename", 0), ("rename", 4), ("copytree", 1), ("rename", 1)):
-        command = [sys.executable, "-c", _KILLED, tmp_path / "a", tmp_path / "to", name, str(done)]
+    for name, done in (("copytree", 3), ("rename", 0), ("rename", 4), ("copytree", 1)):
+        command = [sys.executable, "-c", _KILLED, str(tmp_path / "a"), str(tmp_path / "to"), name, str(done)]
         assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
         brought += done * (name == "rename")
         there = list((tmp_path / "to").glob("cpu/*/2*"))
