@@ -1,6 +1,5 @@
 # Each target sets itself up in .venv; the first install compiles llama.cpp once (see README, "First install").
 SHELL := /bin/bash
-.SHELLFLAGS := -o pipefail -ec
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -17,8 +16,10 @@ SHOW_COMPILE := awk '/\[[0-9]+\/[0-9]+\]/ {if (n++ % 10 == 0) print "  compiling
 demo: $(VENV)/.ready
 	$(RUN) -m harness run
 
+# Two at a time, and then one by one those that a busy neighbour would disturb; the browser's have a target of their own.
 test: $(VENV)/.ready
-	$(RUN) -m pytest
+	$(RUN) -m pytest --ignore=tests/browser -n 2 --dist worksteal -m 'not alone'
+	$(RUN) -m pytest --ignore=tests/browser -m alone
 
 # Every runtime in an environment of its own (gigabytes the first time): make test-runtimes RUNTIMES="vllm llama-cpp"
 test-runtimes: $(VENV)/.ready  # uv makes them several times as fast; setup chooses the flags of each build itself
@@ -59,7 +60,7 @@ pocket: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml constraints.txt tools/llama_cpp_build.cmake
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV); the first time llama.cpp is compiled, some minutes ..."
-	$(PIP) install --verbose --constraint constraints.txt --editable '.[dev,llama-cpp]' 2>&1 \
+	set -o pipefail; $(PIP) install --verbose --constraint constraints.txt --editable '.[dev,llama-cpp]' 2>&1 \
 		| tee $(VENV)/install.log | $(SHOW_COMPILE) || { tail -n 30 $(VENV)/install.log; exit 1; }
 	touch $@
 

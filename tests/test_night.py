@@ -21,6 +21,7 @@ def _arms(desk: Desk, night: str) -> list[str]:
     return sorted({record.run.cell.quant for record in desk.records() if record.run.night == night})
 
 
+@pytest.mark.alone
 def test_nights_take_turns_and_a_night_that_has_begun_goes_on_with_what_it_began(desk: Desk) -> None:
     slow = (*_SPEED, "runtime.options.tokens_per_second=40")  # so that a busy box has time left to begin what it chose
     assert desk.run(*slow, "matrix.night=n1").returncode == 0

@@ -53,6 +53,46 @@ def test_the_line_for_cron_has_five_fields_and_a_command() -> None:
     assert "%" not in command, "cron takes it for a new line"
 
 
+@pytest.mark.parametrize(("ended", "mail"), [(0, ""), (1, "it is worse\n"), (2, "it is worse\n")])
+def test_cron_mails_the_end_of_the_log_of_a_night_that_did_not_pass(tmp_path: Path, ended: int, mail: str) -> None:
+    script = tmp_path / "docs/nightly/night.sh"
+    script.parent.mkdir(parents=True)
+    script.write_text(f"#!/bin/sh\necho it is worse >&2\nexit {ended}\n")
+    script.chmod(0o755)
+    (tmp_path / "quantharness").mkdir()
+    line = (EXAMPLES / "crontab").read_text().splitlines()[-1].split(None, 5)[-1]
+    command = line.replace(_INSTALLED, f"{tmp_path}/")
+    done = subprocess.run(["sh", "-c", command], env={**os.environ, "HOME": str(tmp_path)},
+                          text=True, capture_output=True, check=False)
+    assert done.stdout + done.stderr == mail
+    assert (tmp_path / "quantharness/night.log").read_text() == "it is worse\n"
+
+
+_STUB = """\
+#!/bin/sh
+# A harness whose run and publish end as they are told, and whose gate writes its answer unless it has none.
+case $3 in
+    run) exit "$RUN" ;;
+    gate) [ "$GATE" = 70 ] || echo "{}" > "$8"; exit "$GATE" ;;
+    publish) exit "$PUBLISH" ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("gate", [0, 1, 2, 3, 70])
+@pytest.mark.parametrize(("run", "publish"), [(0, 0), (1, 0), (2, 0), (0, 1)])
+def test_a_night_passes_only_where_everything_was_done(tmp_path: Path, run: int, publish: int, gate: int) -> None:
+    (tmp_path / "results/cpu/references").mkdir(parents=True)
+    (tmp_path / "results/cpu/references/first.json").touch()
+    python = tmp_path / "python"
+    python.write_text(_STUB)
+    python.chmod(0o755)
+    env = {**os.environ, "STATE": str(tmp_path), "PYTHON": str(python)}
+    env |= {"RUN": str(run), "GATE": str(gate), "PUBLISH": str(publish)}
+    done = subprocess.run([EXAMPLES / "night.sh"], env=env, text=True, capture_output=True, check=False)
+    assert done.returncode == (gate if gate not in (0, 2) or run == publish == 0 else 1), done.stderr
+
+
 def test_the_script_is_read_by_a_plain_shell() -> None:
     done = subprocess.run(["sh", "-n", EXAMPLES / "night.sh"], text=True, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -16,6 +16,8 @@ from harness.store.layout import Layout
 from harness.verbs.stored import records_of
 from tests.desk import ROOT, Desk
 
+pytestmark = pytest.mark.alone
+
 _LOAD = ("matrix=speed", "runtime.options.tokens_per_second=400", "matrix.rounds=2", "load.concurrency=[1]")
 EASY = (*_LOAD, "matrix.max_rounds=9", "matrix.precision=50")
 HOPELESS = (*_LOAD, "matrix.precision=1e-9")

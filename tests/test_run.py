@@ -82,47 +82,47 @@ def test_a_night_measures_everything_anew_and_only_once(desk: Desk) -> None:
 
 @pytest.mark.slow
 def test_a_parent_killed_while_answers_come_in_loses_none_of_them(desk: Desk) -> None:
-    slow = "runtime.options.tokens_per_second=60"
-    whole = desk.run(slow, "matrix=quality", results="undisturbed")
+    slow = ("runtime.options.tokens_per_second=60", "matrix=quality", "limit=20")
+    whole = desk.run(*slow, results="undisturbed")
     assert whole.returncode == 0, whole.stdout + whole.stderr
-    parent = subprocess.Popen(desk.command(slow, "matrix=quality"), cwd=ROOT, stdout=subprocess.DEVNULL)
-    _wait(lambda: _journal_lines(desk) > 40)
+    parent = subprocess.Popen(desk.command(*slow), cwd=ROOT, stdout=subprocess.DEVNULL)
+    _wait(lambda: _journal_lines(desk) > 20)
     child = psutil.Process(parent.pid).children()[0]
     parent.kill()
     parent.wait()
     psutil.wait_procs([child], timeout=10)
     assert not child.is_running(), "the child measures on without its parent"
     kept = _journal_lines(desk) - 1
-    done = desk.run(slow, "matrix=quality")
+    done = desk.run(*slow)
     assert done.returncode == 0, done.stdout + done.stderr
     outcomes = [record.outcome for record in desk.records() if isinstance(record, Completed)]
     assert sum(outcome.resumed for outcome in outcomes) == kept
-    assert sum(outcome.resumed + outcome.answered for outcome in outcomes) == 3 * 240
+    assert sum(outcome.resumed + outcome.answered for outcome in outcomes) == 3 * 80
     pd.testing.assert_frame_equal(desk.scores(), desk.scores("undisturbed"))
     pd.testing.assert_frame_equal(desk.texts(), desk.texts("undisturbed"))
-    assert len(desk.texts()) == 3 * 120
+    assert len(desk.texts()) == 3 * 40
 
 
 @pytest.mark.slow
 def test_a_killed_child_becomes_a_record_and_the_rest_is_measured(desk: Desk) -> None:
-    slow = "runtime.options.tokens_per_second=60"
-    parent = subprocess.Popen(desk.command(slow, "matrix=quality"), cwd=ROOT, stdout=subprocess.DEVNULL)
-    _wait(lambda: _journal_lines(desk) > 40)
+    slow = ("runtime.options.tokens_per_second=60", "matrix=quality", "limit=20")
+    parent = subprocess.Popen(desk.command(*slow), cwd=ROOT, stdout=subprocess.DEVNULL)
+    _wait(lambda: _journal_lines(desk) > 20)
     psutil.Process(parent.pid).children()[0].send_signal(signal.SIGKILL)
     assert parent.wait(120) == 1
     failed = [record for record in desk.records() if isinstance(record, Failed)]
     assert [(record.kind, record.exit_code) for record in failed] == [("signal", -9)]
     assert len(desk.records()) == 3
-    done = desk.run(slow, "matrix=quality")
+    done = desk.run(*slow)
     assert done.returncode == 0, done.stdout + done.stderr
     resumed = desk.records()[-1]
     assert isinstance(resumed, Completed)
-    assert resumed.outcome.resumed >= 40
-    whole = desk.run(slow, "matrix=quality", results="undisturbed")
+    assert resumed.outcome.resumed >= 20
+    whole = desk.run(*slow, results="undisturbed")
     assert whole.returncode == 0
     pd.testing.assert_frame_equal(desk.scores(), desk.scores("undisturbed"))
     pd.testing.assert_frame_equal(desk.texts(), desk.texts("undisturbed"))
-    assert len(desk.texts()) == 3 * 120
+    assert len(desk.texts()) == 3 * 40
 
 
 @pytest.mark.slow
@@ -155,6 +155,7 @@ def test_machines_get_events_and_nothing_else_on_standard_output(desk: Desk) -> 
     assert report.startswith("report: ")
 
 
+@pytest.mark.alone
 def test_a_terminal_that_is_interrupted_is_left_as_it_was(desk: Desk) -> None:
     command = desk.command("runtime.options.tokens_per_second=20", "matrix=quality")
     child, terminal = pty.fork()
@@ -180,6 +181,7 @@ def test_a_terminal_that_is_interrupted_is_left_as_it_was(desk: Desk) -> None:
     assert "1/3" not in screen.text
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_says_how_to_go_on(desk: Desk, stop: signal.Signals) -> None:
     command = desk.command("runtime.options.tokens_per_second=20", "matrix=quality")

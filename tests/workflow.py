@@ -121,15 +121,20 @@ class Runner:
         action = step["uses"].partition("@")[0]
         given = self._explained(step.get("with", {}), means) if "artifact" in action else {}
         if action == "actions/upload-artifact":
-            place = Path(given["path"])
-            for path in sorted(place.parent.glob(place.name)):
-                into = self.artifacts / given["name"] / ("" if path.is_dir() and "*" not in place.name else path.name)
-                _copy(path, into)
+            _copy_matching(Path(given["path"]), self.artifacts / given["name"])
         elif action == "actions/download-artifact":
             for path in sorted(self.artifacts.glob(given["pattern"])):
                 _copy(path, Path(given["path"]) / path.name)
         elif action == "actions/upload-pages-artifact":
             _copy(Path(given["path"]), self.artifacts / "github-pages")
+
+
+def _copy_matching(pattern: Path, into: Path) -> None:
+    """As the action lays files out: below the folder before the first wildcard."""
+    wild = next((at for at, part in enumerate(pattern.parts) if "*" in part), len(pattern.parts))
+    root, rest = Path(*pattern.parts[:wild]), pattern.parts[wild:]
+    for path in sorted(root.glob("/".join(rest))) if rest else [root] if root.exists() else []:
+        _copy(path, into / path.relative_to(root))
 
 
 def _copy(path: Path, into: Path) -> None:

@@ -1,8 +1,9 @@
-"""Build the wheel, install it into a bare environment, and plan from a foreign folder: what a user of the wheel does.
+"""Build the wheel out of the source distribution, install it bare, and plan from a foreign folder, as a user does.
 
     python tools/wheel_smoke.py
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,8 +17,12 @@ def main() -> int:
     """0 if the plan of the demo can be made from / with the wheel alone."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], ROOT)
-        wheel = next(folder.glob("*.whl"))
+        _run([sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder)], ROOT)
+        (packed,) = folder.glob("*.tar.gz")
+        shutil.unpack_archive(packed, folder)
+        source = packed.with_name(packed.name.removesuffix(".tar.gz"))
+        _run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], source)
+        (wheel,) = folder.glob("*.whl")
         venv.create(folder / "bare", with_pip=True)
         python = str(folder / "bare/bin/python")
         _run([python, "-m", "pip", "install", "--quiet", "-c", str(ROOT / "constraints.txt"), str(wheel)], folder)

@@ -40,6 +40,11 @@ def many(folder: Path, items: int = 50_000, tasks: int = 5) -> Path:
     return published(folder, lambda: _ordinary(items // tasks, tasks), tuple(QUANTS))
 
 
+def some(folder: Path) -> Path:
+    """The same over as many as make a list that scrolls."""
+    return many(folder, items=2_000)
+
+
 def hostile_replies(folder: Path) -> Path:
     """The report over a thousand items whose prompts, targets, replies and names are the hostile corpus; all flip."""
     return published(folder, _hostile, ("q4_k_m",))

@@ -1,8 +1,9 @@
-"""The item browser over 50,000 items: found by filters, text and keyboard, a few rows at a time."""
+"""The item browser, over 2,000 items and over 50,000: found by filters, text and keyboard, a few rows at a time."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,26 @@ from tests.browser.looks import contrasts, order_of_headings, reached_by_tab, vi
 from tests.browser.watched import LAPTOP, PHONE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.parametrize("report", ["many"], indirect=True)
 READY = "article[data-ready]"
 
 _TO_AND_FRO = """
 () => ['End', 'Home', 'End', 'Home', 'j', 'k', 'j', 'k'].forEach(
   key => document.querySelector('.list').dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true})))
 """
+
+
+@pytest.fixture
+def report(browser: Browser, rendered: Callable[[str], Path]) -> Path:
+    """Of 2,000 items."""
+    return rendered("some")
+
+
+@pytest.fixture
+def large(browser: Browser, rendered: Callable[[str], Path]) -> Path:
+    """Of 50,000."""
+    return rendered("many")
 
 
 def at_items(opened: Opener, report: Path, size: tuple[int, int] = LAPTOP, anchor: str = "", **options: str) -> Page:
@@ -61,9 +73,9 @@ def chosen(page: Page) -> str:
     return name
 
 
-def test_fifty_thousand_changed_items_are_listed_and_few_rows_exist(report: Path, opened: Opener) -> None:
+def test_fifty_thousand_changed_items_are_listed_and_few_rows_exist(large: Path, opened: Opener) -> None:
     watched = opened()
-    page = watched.open(report / "items.html")
+    page = watched.open(large / "items.html")
     page.wait_for_selector(READY)
     assert shown(page) > 50_000
     assert 5 < page.locator(".row").count() < 60
@@ -72,8 +84,8 @@ def test_fifty_thousand_changed_items_are_listed_and_few_rows_exist(report: Path
     assert len(names) < 6
 
 
-def test_the_end_of_the_list_is_as_near_as_its_beginning(report: Path, opened: Opener) -> None:
-    page = at_items(opened, report)
+def test_the_end_of_the_list_is_as_near_as_its_beginning(large: Path, opened: Opener) -> None:
+    page = at_items(opened, large)
     first = chosen(page)
     page.locator(".list").press("End")
     moved(page, first, there=False)
@@ -101,8 +113,8 @@ def test_filters_are_parts_of_the_whole(report: Path, opened: Opener) -> None:
     assert {text.split()[-1] for text in page.locator(".row .mark").all_inner_texts()} == {"gained"}
 
 
-def test_a_text_is_found_in_ids_and_in_replies(report: Path, opened: Opener) -> None:
-    page = at_items(opened, report)
+def test_a_text_is_found_in_ids_and_in_replies(large: Path, opened: Opener) -> None:
+    page = at_items(opened, large)
     search = page.locator("input[name=text]")
     search.fill("item-00042")
     told(page, r"(^|of )\d{1,2} shown(?!.*searching)")

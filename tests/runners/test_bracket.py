@@ -15,6 +15,8 @@ from runners.bracket import settled
 from tests.cells import load_cell, write_job
 from tests.llama_jobs import llama_job
 
+pytestmark = pytest.mark.alone
+
 _GB = 1e9
 
 

@@ -17,6 +17,8 @@ from runners.seen import Load
 from tests.cells import job, load_cell
 from tests.runners.watched import FACTS, by_name
 
+pytestmark = pytest.mark.alone
+
 
 def watched_job(scratch: Path, period: float = 0.1) -> Job:
     return structs.replace(job(load_cell(), scratch), metering=Metering(period, 0.0))

@@ -16,6 +16,8 @@ from runners.sampler import Sampler
 from runners.sensor import Sensor, SensorFacts, Unreadable, missing
 from tests.runners.simulated_nvml import LOST, Gpu, SimulatedNvml
 
+pytestmark = pytest.mark.alone
+
 
 def sensor(name: str, read: Callable[[], float], every: int = 1) -> Sensor:
     return Sensor(SensorFacts(name, "W", "test"), read, every)

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -234,20 +233,33 @@ def test_a_full_disk_is_one_clear_line_and_leaves_what_was_there(tmp_path: Path)
     assert _content(tmp_path / "to") == before
 
 
+_KILLED = """\
+import os, pathlib, shutil, signal, sys
+from harness.store.merge import merge
+source, target, name, left = *map(pathlib.Path, sys.argv[1:3]), sys.argv[3], int(sys.argv[4])
+owner = {"copytree": shutil, "rename": pathlib.Path}[name]
+usual = getattr(owner, name)
+def last(*args, **more):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    return usual(*args, **more)
+setattr(owner, name, last)
+merge([source], target)
+"""
+
+
 def test_a_merge_killed_at_any_moment_leaves_whole_attempts_and_the_next_one_brings_the_rest(tmp_path: Path) -> None:
-    for number in range(40):
+    for number in range(12):
         _store(tmp_path / "a", number)
-    script = "import sys, pathlib; from harness.store.merge import merge; print(flush=True); " \
-             "merge([pathlib.Path(sys.argv[1])], pathlib.Path(sys.argv[2]))"
-    for wait in (0.0, 0.01, 0.03, 0.06):
-        process = subprocess.Popen(
-            [sys.executable, "-c", script, tmp_path / "a", tmp_path / "to"], stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(wait)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        for folder in (tmp_path / "to").glob("cpu/*/2*"):
-            assert sums.damage(folder) == ""
+    brought = 0
+    for name, done in (("copytree", 3), ("rename", 0), ("rename", 4), ("copytree", 1)):
+        command = [sys.executable, "-c", _KILLED, str(tmp_path / "a"), str(tmp_path / "to"), name, str(done)]
+        assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+        brought += done * (name == "rename")
+        there = list((tmp_path / "to").glob("cpu/*/2*"))
+        assert len(there) == brought
+        assert [sums.damage(folder) for folder in there] == [""] * brought
     merge([tmp_path / "a"], tmp_path / "to")
     assert _content(tmp_path / "to") == _content(tmp_path / "a")

@@ -12,6 +12,8 @@ from harness.store.layout import Layout
 from harness.verbs.calibrate import trials
 from harness.verbs.calibrate_table import time_of, verdict
 
+pytestmark = pytest.mark.alone
+
 GOOD = Calibration(64, (1e-5, 8e-5), (1e-8, 1e-6), 0.998, (1e-5, 2e-4), 2850.0, interval_seconds=0.02, requests=768)
 
 

@@ -166,13 +166,23 @@ def test_a_record_of_another_version_is_listed_as_unreadable(root: Path, capsys:
     assert "unreadable by this version" in capsys.readouterr().out.splitlines()[1]
 
 
-def test_no_more_is_opened_than_is_shown(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_more_is_opened_than_is_shown(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    result = listed.result
+
+    def counted(folder: Path) -> listed.Result:
+        opened.append(folder)
+        return result(folder)
+
+    monkeypatch.setattr(listed, "result", counted)
     for number in range(60):
         folder = root / "cpu" / f"{number:012x}" / f"2025010{1 + number % 9}T030405Z-{number:08x}"
         folder.mkdir(parents=True)
         (folder / "record.json").write_text("not JSON")
     rows = listing(root, capsys, "results")
-    assert len(rows) == 50
+    assert len(rows) == len(opened) == 50
     assert rows[0]["cell"] == LOADS[1].id
     assert run(["list", "results", f"results={root}"]) == 0
     assert "50 of 64; --all for all." in capsys.readouterr().out

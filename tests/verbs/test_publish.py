@@ -27,7 +27,8 @@ def test_what_cannot_be_read_is_said_and_the_rest_published(
 ) -> None:
     write_nights(Layout(tmp_path / "results"), Nights(2, items=40, rounds=2))
     next((tmp_path / "results").glob("dgx_spark/plans/20260901*")).write_text("[]")
-    assert run(["publish", "--to", str(tmp_path / "site"), f"results={tmp_path / 'results'}"]) == 0
+    folders = [f"results={tmp_path / 'results'}", f"reports={tmp_path / 'none'}"]
+    assert run(["publish", "--to", str(tmp_path / "site"), *folders]) == 0
     out = capsys.readouterr().out
     assert "left out:" in out
     assert "1 runs:" in out

@@ -6,6 +6,8 @@ import pytest
 from harness.core.record import RequestTrace, Step, Window
 from runners.calibration.replay import Pace, against, chosen, of_load, paces, trial
 
+pytestmark = pytest.mark.alone
+
 MS = 1_000_000
 
 

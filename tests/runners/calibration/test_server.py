@@ -13,6 +13,8 @@ import pytest
 from harness.core.calibration import Schedule
 from runners.calibration.process import Running, running
 
+pytestmark = pytest.mark.alone
+
 SCHEDULE = Schedule(rate=200, tokens=10, tokens_per_chunk=3, first_seconds=0.05)
 
 

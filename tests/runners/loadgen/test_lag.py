@@ -12,6 +12,8 @@ import pytest
 from runners.loadgen.lag import PERIOD_NS, Samples, Ticks, lag_of
 from runners.loadgen.poller import BOTH, READ, TICK, WRITE, EpollPoller, Poller, SelectorPoller
 
+pytestmark = pytest.mark.alone
+
 POLLERS: list[Callable[[], Poller]] = [lambda: SelectorPoller(selectors.SelectSelector())]
 if sys.platform == "linux":
     POLLERS.append(EpollPoller)

@@ -22,6 +22,8 @@ from runners import loadgen
 from runners.loadgen import Client, Finished, Target
 from tests.runners.loadgen.scripted import CHUNKED, HEAD, Script, chunk, emitting, event, serving
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).parents[3]
 END = event("[DONE]") + chunk(b"")
 

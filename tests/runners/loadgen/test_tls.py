@@ -15,7 +15,10 @@ from tests.runners.loadgen.scripted import CHUNKED, chunk, event, serving
 from tests.runners.loadgen.test_pool import take_all
 
 OPENSSL = shutil.which("openssl")
-pytestmark = pytest.mark.skipif(OPENSSL is None, reason="no openssl to make a certificate with")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(OPENSSL is None, reason="no openssl to make a certificate with"),
+]
 
 
 @pytest.fixture(scope="module")

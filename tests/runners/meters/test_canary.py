@@ -7,6 +7,8 @@ import pytest
 from harness.core.record import SLOWER_DEGRADED, SLOWER_INVALID
 from runners.meters.canary import Canary, cache_bytes, judge, measure, once_more, probe, readings
 
+pytestmark = pytest.mark.alone
+
 _FINE = Canary(20.0, 30.0, 100.0)
 
 

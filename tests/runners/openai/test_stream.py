@@ -20,6 +20,8 @@ from tests.byte_server import ByteServer, running
 from tests.hostile_server import HostileServer, _event
 from tests.openai_jobs import openai_job
 
+pytestmark = pytest.mark.alone
+
 
 class Thinking(HostileServer):
     """Thinks for two tokens, then says two and calls a tool, with llama-server's timings; takes ids."""

@@ -13,6 +13,8 @@ from runners.sensor import Place, Sensor
 from runners.sensors.share import OwnTime, sensors
 from tests.runners.watched import tree
 
+pytestmark = pytest.mark.alone
+
 BURN = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
 
 
