@@ -108,6 +108,7 @@ def _box(home: Path, artifacts: Path, label: str, words: str) -> Runner:
         "inputs.days": "7",
         "inputs.accept": "",
         "inputs.reason": "",
+        "inputs.force && '--force' || ''": "",
         "matrix.box": label,
         "vars.NIGHTLY_PYTHON": "python3",
         "vars.NIGHTLY_SETUP": " ",
@@ -148,7 +149,8 @@ def test_a_night_of_two_boxes_of_which_one_fails(tmp_path: Path, words: str) -> 
     assert all(one in collector.summary for one in told)
     assert (sent / "github-pages/index.html").is_file()
     before = sorted(merged.rglob("record.json"))
-    collector.means |= {"inputs.accept": plan_of(merged, "cpu"), "inputs.reason": "the first night"}
+    collector.means |= {"inputs.accept": plan_of(merged, "cpu"), "inputs.reason": "the first night",
+                        "inputs.force && '--force' || ''": "--force"}
     collector.run(night, "collect")
     assert sorted(merged.rglob("record.json")) == before
     assert "0 attempts and 0 other files are new" in collector.told
