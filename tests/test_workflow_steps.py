@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,15 +75,19 @@ def test_an_environment_that_could_not_be_made_ends_the_step(tmp_path: Path) -> 
     assert not list((tmp_path / "envs").iterdir())
 
 
-@pytest.mark.parametrize(("nights", "code"), [((), "none"), ((1,), "none"), ((1, 1), "none"), ((1, 2), "unaccepted")])
+@pytest.mark.parametrize(
+    ("nights", "code"),
+    [((), "none"), (("a",), "none"), (("a", "b"), "none"), (("aa",), "none"), (("a", "ab"), "unaccepted")],
+)
 def test_that_nothing_is_accepted_is_fine_on_a_first_night_only(
-    tmp_path: Path, nights: tuple[int, ...], code: str
+    tmp_path: Path, nights: tuple[str, ...], code: str
 ) -> None:
-    for box, count in enumerate(nights):
+    """A plan that was begun twice, which is two files, is one night."""
+    for box, begun in enumerate(nights):
         plans = tmp_path / f"state/results/box{box}/plans"
         plans.mkdir(parents=True)
-        for night in range(count):
-            (plans / f"{night}.json").touch()
+        for start, plan in enumerate(begun):
+            (plans / f"2026010{start}T000000Z-{plan}.json").touch()
     done = _step("collect", "Gate", STATE=str(tmp_path / "state"), GITHUB_OUTPUT=str(tmp_path / "output"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "output").read_text() == f"code={code}\n"
@@ -92,6 +97,24 @@ def test_a_night_that_nobody_has_looked_at_is_not_accepted() -> None:
     done = _step("collect", "Accept", ACCEPT="last", REASON="looks good")
     assert done.returncode == 1
     assert "give the name" in done.stdout
+
+
+@pytest.mark.parametrize(("accept", "code", "said"), [
+    ("n1", "none", "code=0\n"), ("n1", "1", "code=0\n"), ("n0", "1", ""), ("n0", "3", ""),
+    ("n0", "unaccepted", "code=0\n"),
+])
+def test_what_is_accepted_outweighs_the_gate_only_where_it_is_the_night_that_was_judged(
+    tmp_path: Path, accept: str, code: str, said: str
+) -> None:
+    (tmp_path / "gate.json").write_text('{"nights": [{"night": "n1", "plan": "abc"}]}')
+    (tmp_path / "output").touch()
+    (tmp_path / "python").write_text(f'#!/bin/sh\n[ "$1" = -m ] || exec {sys.executable} "$@"\n')
+    (tmp_path / "python").chmod(0o755)
+    done = _step("collect", "Accept", ACCEPT=accept, REASON="", FORCE="", CODE=code, STATE="",
+                 RUNNER_TEMP=str(tmp_path), GITHUB_OUTPUT=str(tmp_path / "output"),
+                 PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "output").read_text() == said
 
 
 @pytest.mark.parametrize(

@@ -172,8 +172,9 @@ def _noise(scene: _Scene) -> list[str]:
     moved = dict.fromkeys(one.task for one in scene.noise if one.verdict in (Verdict.DEGRADED, Verdict.IMPROVED))
     found = [f"an A/A replicate is broken on {', '.join(broken)}"] if broken else []
     if (count := len({one.candidate_cell for one in scene.noise})) < REPLICATES_FOR_BAND:
-        said = f"{count} A/A replicate{'s' * (count > 1)}"
-        found.append(f"{said}: how far the scores of runs spread is known from 3 (matrix.replicates=3)")
+        often = "once" if count == 1 else "twice"
+        found.append(f"the baseline was repeated {often}; 3 repeats would tell how far scores vary between runs "
+                     "(matrix.replicates=3)")
     if moved:
         found.append(
             f"the baseline differs from its own replicate on {', '.join(moved)}: the set-up itself is not stable"

@@ -56,5 +56,6 @@ def speeds(record: Completed) -> tuple[Figure, ...]:
 
 
 def _lowest(record: Completed, name: str) -> Reading | None:
-    known = [one for one in record.outcome.readings if one.name == name and one.samples and one.valid]
-    return min(known, key=lambda one: one.at, default=None)
+    known = [one for one in record.outcome.readings if one.name == name and one.samples]
+    lowest = min(known, key=lambda one: one.at, default=None)
+    return lowest if lowest and lowest.valid else None

@@ -96,7 +96,7 @@ def _remark(paired: Paired) -> str:
     shares = f"{100 * paired.cap_hits[0]:.1f} % and {100 * paired.cap_hits[1]:.1f} %"
     return (
         f"at least this much: answers hit a limit ({shares}), and the candidate's cut-off ones are counted as right; "
-        f"as scored the difference is {seen:+.1f} points"
+        f"as scored the difference is {'−' if seen < 0 else '+'}{abs(seen):.1f} points"
     )
 
 

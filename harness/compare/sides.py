@@ -117,4 +117,5 @@ def flagged(rounds: Sequence[Round], sides: Sequence[Side]) -> Iterable[str]:
         for trust, numbers in said.items():
             left_out = ", left out of the verdict" if trust.validity == "invalid" else ""
             where = f"round{'s' * (len(numbers) > 1)} {', '.join(numbers)}"
-            yield f"{name} {trust.validity} in {where}{left_out}: {trust.reason}"
+            word = "invalid" if trust.validity == "invalid" else "flagged"
+            yield f"{name} {word} in {where}{left_out}: {trust.reason}"

@@ -77,7 +77,7 @@ def _row(
     compared = bool(pair.baseline_arm)
     ratio, verdict = _ratio(both), _verdict(both, key, protocol)
     reasons = [*lost, *unknown_because(rounds, key, compared), *flagged(rounds, (before, after))]
-    reasons += [*_too_few(both, key.unit, compared), *_small_but_real(ratio, verdict)]
+    reasons += [*_too_few(both, key.unit, compared, len(rounds)), *_small_but_real(ratio, verdict)]
     return SpeedComparison(
         name=key.name,
         unit=key.unit,
@@ -121,11 +121,11 @@ def _small_but_real(ratio: Scored | None, verdict: str) -> Iterable[str]:
         yield "a small difference, but a real one"
 
 
-def _too_few(both: Sequence[tuple[float, float]], unit: str, compared: bool) -> Iterable[str]:
+def _too_few(both: Sequence[tuple[float, float]], unit: str, compared: bool, planned: int) -> Iterable[str]:
     if not compared:
         yield "nothing is compared with this arm"
     if len(both) == 1:
-        yield "one round in common, so no interval; ask for matrix.rounds=3"
+        yield "one round in common, so no interval" + ("; ask for matrix.rounds=3" if planned == 1 else "")
     # Memory comes in pages and may well be the same each time; a time that repeats to the nanosecond is suspect.
     if unit != "B" and len(both) > 1 and any(len(set(one)) == 1 for one in zip(*both, strict=True)):
         yield "one arm read the same in every round"

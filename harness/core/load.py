@@ -129,7 +129,13 @@ def describe(load: Load) -> str:
     depth = "" if load.depths == (0,) else f" at depth {_listed(load.depths)}"
     shape = f"{_listed(load.prompt_lengths)} prompt and {_listed(load.output_lengths)} output tokens{depth}"
     text = ", text" if load.prompts == "corpus" else ""
-    return f"{how}; {shape}{text}, {load.requests} requests each{each}"
+    return f"{how}; {shape}{text}, {_counted(load)} requests each{each}"
+
+
+def _counted(load: Load) -> str:
+    """How many requests a step has; more users need more."""
+    found = sorted({requests_at(load, step) for step in steps_of(load)} or {load.requests})
+    return " to ".join(f"{one:,}" for one in dict.fromkeys((found[0], found[-1])))
 
 
 def _listed(values: tuple[int, ...] | tuple[float, ...]) -> str:

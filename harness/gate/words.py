@@ -38,8 +38,9 @@ def plain(text: str) -> str:
 def where(step: Step) -> str:
     """What a step held fixed, short: "8 at once, 512 + 256 tokens"."""
     tokens = f"{step.prompt_tokens} + {step.output_tokens} tokens" if step.prompt_tokens or step.output_tokens else ""
-    parts = (f"{step.concurrency} at once" if step.concurrency else "", f"{step.rate:g}/s" if step.rate else "",
-             tokens, f"depth {step.depth}" if step.depth else "")
+    users = f"{step.concurrency} at once" if step.concurrency else ""
+    rate = f"{step.rate:g} requests/s" if step.rate else ""
+    parts = (users, rate, tokens, f"depth {step.depth}" if step.depth else "")
     return ", ".join(filter(None, parts))
 
 

@@ -29,7 +29,7 @@ from harness.store.attempts import Attempts, Brief, chosen
 from harness.store.layout import Layout
 
 _FEW = 16  # summaries that one process makes sooner than others have started
-_CODE = ("core", "stats", "compare", "store")
+_CODE = ("core", "stats", "compare", "store", "history")
 _T = TypeVar("_T")
 
 
@@ -94,7 +94,7 @@ def _tasks(
             continue
         folders = tuple(chosen(plan, attempts))
         made_of = [(attempts.name(folder), attempts.brief(folder).sha256) for folder in folders]
-        key = short_id((code, hashlib.sha256(data).hexdigest(), made_of))
+        key = short_id((code, hashlib.sha256(data).hexdigest(), made_of, begun))
         yield _Task(plan.id, path, folders, key, read.stamp(begun))
 
 

@@ -1,20 +1,19 @@
 """Settings, box and suite to the Plan: pure but for the digests of local weights. Equal inputs give equal ids."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct, structs
 
 from harness.bundle import closest
 from harness.core.cell import QualityWork
-from harness.core.config import Hardware, Matrix, Protocol, Settings
+from harness.core.config import Hardware, Matrix, Settings
 from harness.core.errors import NotFound
 from harness.core.plan import Footprint, Plan
 from harness.core.repetition import Repetition
 from harness.core.suite import Suite
 from harness.plan.footprint import footprint
 from harness.plan.load import checked, fitted
-from harness.plan.matrix import arms_of
+from harness.plan.matrix import Arms, arms_of
 from harness.plan.order import quality_cells, speed_cells
 from harness.plan.pair import pairs_of
 
@@ -55,9 +54,9 @@ def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built
     able, cut = fitted(found.arms, hw) if matrix.speed else (found.arms, [])
     speed = speed_cells(able, hw.key, matrix, settings.seed) if matrix.speed else []
     cells = tuple({cell.id: cell for cell in (*quality, *speed)}.values())
-    _check_family(settings.protocol, tasks, [cell.quant for cell in cells])
     if not cells and cut:
         raise NotFound(f"nothing to run: {cut[0].what}: {cut[0].reason}", "make the load smaller, or choose another")
+    _check_family(settings, suite, found)
     plan = Plan(
         hw=hw.key,
         cells=cells,
@@ -72,12 +71,17 @@ def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built
     return Built(plan, tuple(footprint(arm, hw) for arm in found.arms), found.added)
 
 
-def _check_family(protocol: Protocol, tasks: Sequence[str], quants: Sequence[str]) -> None:
-    """A family that names what the plan does not have would leave every claim out without a word."""
+def _check_family(settings: Settings, suite: Suite, found: Arms) -> None:
+    """A family of what nobody asked for would leave every claim out without a word; what does not fit was asked for."""
+    protocol, against = settings.protocol, {arm.baseline for arm in found.arms}
+    full = {arm.quant.key for arm in found.arms if arm.name in against}
+    quants = [key for key in dict.fromkeys(point.quant.key for point in settings.points) if key not in full]
+    quants += [arm.quant.key for arm in found.arms if arm.quant.key not in full]
+    tasks = [task.task for task in suite.tasks if task.output != "rolling"]
     for key, named, known in (("tasks", protocol.family_tasks, tasks), ("quants", protocol.family_quants, quants)):
         for name in named:
             if name not in known:
-                said = f"protocol.family_{key} names {name}, which the plan does not have"
+                said = f"protocol.family_{key} names {name}, of which no verdict is asked for"
                 raise NotFound(said, closest(name, known))
 
 

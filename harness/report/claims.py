@@ -19,5 +19,11 @@ def claims(view: View) -> Table:
 def _figures(one: Claim) -> list[str]:
     found = [f"{one.tasks} tasks", f"most equivalent, each shown by itself: p {pvalue(one.pvalue_most)}"]
     if one.share_within is not None:
-        found.append(f"most within the margin, all tasks taken together: probability {percent(one.share_within, 0)}")
+        within = "most within the margin, if the tasks are of one kind (carries no verdict)"
+        found.append(f"{within}: probability {_probability(one.share_within)}")
     return found
+
+
+def _probability(share: float) -> str:
+    """Never certain: a model says it, which lets the tasks learn from each other."""
+    return "over 99 %" if share > 0.99 else "under 1 %" if share < 0.01 else percent(share, 0)

@@ -70,7 +70,7 @@ COLUMNS: dict[str, tuple[Kind, str]] = {
     "gained": ("whole", "items right in the candidate only"),
     "flip_rate": ("number", "share of items whose score changed"),
     "method": ("text", "how limits and p-value were computed"),
-    "pvalue": ("number", "exact test of any change; of a drift, of no slope"),
+    "pvalue": ("number", "test of any change, which `method` names; of a drift, of no slope"),
     "pvalue_holm": ("number", "the same, corrected for all tasks and quantizations"),
     "margin": ("number", "the margin set before the run"),
     "verdict": ("text", "the verdict at that margin; of a speed same, faster, slower or inconclusive"),

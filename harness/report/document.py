@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from harness.report.blocks import Section
 from harness.report.contents import sections
 from harness.report.opening import Opening, opening
 from harness.report.sentence import title
 from harness.report.view import View
-from harness.report.wording import day
+from harness.report.wording import day, significant
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,23 @@ def compose(view: View) -> Document:
     plan = view.analysis.plan
     facts = (
         day(view.day),
+        *parameters(view),
         f"box {plan.hw}{machine(view)}",
         f"suite {plan.suite.name} {plan.suite.digest[:12]}".strip(),
         f"plan {plan.id}",
     )
     return Document(title(view), facts, opening(view), sections(view))
+
+
+def parameters(view: View) -> tuple[str, ...]:
+    """How large the model is, where all engines count the same; () of several models."""
+    details = chain(*(one.outcome.facts.details for one in view.completed))
+    counts = {int(one.value) for one in details if one.name == "parameters" and one.value.isdecimal()}
+    if len(counts) != 1 or len({arm.model for arm in view.arms}) != 1:
+        return ()
+    count = counts.pop()
+    scale, unit = (1e9, "billion") if count >= 1e9 else (1e6, "million")
+    return (f"{view.arms[0].model}: {significant(count / scale)} {unit} parameters",)
 
 
 def machine(view: View) -> str:

@@ -2,8 +2,6 @@
 
 import re
 
-from harness.core.verdict import Scored
-from harness.report.drawn import exactly
 from harness.report.measured import Measured
 from harness.report.objections import SIGNS
 from harness.report.readings import verdict_words
@@ -12,7 +10,6 @@ from harness.report.view import View
 from harness.report.wording import UNKNOWN, quantity, quantity_range, ratio
 
 INVALID = "invalid"
-_FAR = 2.0  # a ratio anywhere between half and double says nothing
 _MARK = re.compile(f"[{''.join(SIGNS.values())}]\\d+")
 
 
@@ -36,12 +33,7 @@ def vague(one: Measured) -> str:
     """What stands in the place of an interval so wide that it says nothing: one of a positive figure that reaches 0."""
     if one.scored is None or not one.scored.low <= 0 < one.scored.score:
         return ""
-    return f"{one.rounds} rounds: too few to say"
-
-
-def _vague_ratio(ratio: Scored) -> bool:
-    """Whether a ratio's interval reaches from far below to far above 1."""
-    return ratio.low < 1 / _FAR and ratio.high > _FAR
+    return f"{one.rounds} rounds spread too far"
 
 
 def compared(one: Measured, margin: float) -> str:
@@ -49,8 +41,6 @@ def compared(one: Measured, margin: float) -> str:
     if one.against is None or one.against.ratio is None:
         return ""
     word = verdict_words(one.against)
-    if _vague_ratio(one.against.ratio):
-        return f"{ratio(exactly(one.against.ratio.score))} {word}".strip()
     if word == "same":
         return f"{ratio(one.against.ratio)}\nsame within {100 * margin:g} %"
     return f"{ratio(one.against.ratio)} {word}".strip()

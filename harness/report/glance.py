@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.core.tones import tone, worst
+from harness.core.repetition import Repeated
+from harness.core.tones import WORST_FIRST, tone, worst
 from harness.core.units import GIB, MIB, margin
 from harness.core.verdict import Arm, Comparison, Scored
 from harness.report.costs import lighter
@@ -87,7 +88,7 @@ def glance(view: View) -> Table:
             significant(arm.bits_per_weight) if arm.bits_per_weight else "",
             *(_figure(one, _measured(view, arm, name), roomy) for name, one in readings.items()),
         )
-        for arm in foremost(view.arms, _ROWS, lambda arm: view.tone(arm.arm))
+        for arm in foremost(view.arms, _ROWS, lambda arm: WORST_FIRST[0] if arm.is_baseline else view.tone(arm.arm))
     ]
     units = (f"{heading(name)}, {one.unit}" for name, one in readings.items())
     several = len({arm.runtime for arm in view.arms}) > 1
@@ -149,6 +150,7 @@ def _single(one: Comparison) -> Cell:
     kind = tone(one)
     change = "" if kind == "broken" else points(one.delta)
     tags = [tag for tag in SMALL if tag in one.note]
+    tags += ["or worse"] if "at least this much" in one.note else []
     return Cell(marked(kind), "\n".join(part for part in (change, *tags) if part), kind)
 
 
@@ -179,6 +181,11 @@ def _signs(one: Measured) -> str:
     return "".join(dict.fromkeys(objection.mark[0] for objection in one.objections))
 
 
+def _precision(one: Repeated) -> str:
+    name = heading(one.reading).lower()
+    return f"{name} is known to ±{100 * one.precision:.2g} % at worst (target {100 * one.target:.2g} %)"
+
+
 def _note(view: View, readings: Iterable[str]) -> str:
     found = view.verdicts.values()
     tones = {tone(one) for one in found}
@@ -188,6 +195,7 @@ def _note(view: View, readings: Iterable[str]) -> str:
     if readings:
         at = words(view.speeds.lightest)
         said.append(f"×: ratio to the baseline, [95 % interval over rounds], {at}; with ? it may be none at all")
+        said += [_precision(one) for one in view.analysis.repeats if one.precision > one.target]
     if any(one.objections for one in view.speeds.all.values()):
         said.append(f"{SIGNS['flagged']} flagged; {SIGNS[INVALID]} with invalid rounds, which are left out")
     more = len(view.arms) - _ROWS

@@ -26,7 +26,8 @@ TERMS = {
     "95 % interval": "limits that miss the truth in at most one of twenty runs like this one",
     "90 % interval": "limits that decide equivalence: the pair of one-sided tests at 5 %",
     "TOST": "two one-sided tests; its p-value is small where a change as large as the margin is ruled out",
-    "p of a change": "how rarely as large a change would be seen if the arms were equal; exact",
+    "p of a change": "how rarely as large a change would be seen if the arms were equal; exact, or "
+    "a score test where few templates changed",
     "Holm": "p-values corrected for the number of tasks and quantizations",
     "Flips": "items whose score changed, whichever way",
     "Lost, gained": "items that only the baseline, or only the candidate, got right",

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import chain
 
 from harness.core.cell import LoadWork
-from harness.core.record import Step
+from harness.core.record import Completed, Step
 from harness.core.verdict import Analysis, Scored, SpeedComparison
 from harness.report.objections import Objection, gather
 from harness.report.steps import At, lightness, order
@@ -104,7 +104,7 @@ class Speeds:
         found: dict[tuple[str, str], set[int]] = {}
         for record in self._analysis.records:
             cell = record.run.cell
-            if isinstance(cell.work, LoadWork):
+            if isinstance(cell.work, LoadWork) and isinstance(record, Completed):
                 found.setdefault((cell.arm, cell.work.load.key), set()).add(cell.work.round + 1)
         return found
 

@@ -5,7 +5,7 @@ not to be used. The number leads to the reason.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -16,7 +16,7 @@ from harness.report.readings import family
 from harness.report.steps import At
 
 SIGNS = {"flagged": "⚠", "invalid": "✕"}
-_FIGURE = re.compile(r"\d[\d.,]*")
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Objection:
-    """One reason against figures, at every place it was given; `alike` counts those that differ in a figure only."""
+    """One reason against figures, at every place it was given; a figure that differs there says from what to what."""
 
     number: int
     verdict: str
     reason: str
-    alike: int
     places: tuple[Place, ...]
 
     @property
@@ -53,8 +52,7 @@ class Objection:
     @property
     def said(self) -> str:
         """Mark, verdict and reason in one line."""
-        more = f" (and {self.alike} alike with other figures)" if self.alike else ""
-        return f"{self.mark} {self.verdict}: {self.reason}{more}"
+        return f"{self.mark} {self.verdict}: {self.reason}"
 
     def rounds(self, arm: str, name: str, at: At) -> frozenset[int]:
         """The rounds of a reading that it speaks against; none of the box's own figures.
@@ -73,9 +71,22 @@ def gather(analysis: Analysis) -> tuple[Objection, ...]:
         found.setdefault((verdict, _FIGURE.sub("#", reason)), {}).setdefault(reason, []).append(place)
     kept = sorted(found.items(), key=lambda one: one[0][0] != "invalid")
     return tuple(
-        Objection(number, verdict, next(iter(by)), len(by) - 1, tuple(chain.from_iterable(by.values())))
+        Objection(number, verdict, _spanning(list(by)), tuple(chain.from_iterable(by.values())))
         for number, ((verdict, _), by) in enumerate(kept, 1)
     )
+
+
+def _spanning(reasons: Sequence[str]) -> str:
+    """Reasons that differ in figures only as one: "the last 3 lie 20 to 35 % apart"."""
+    columns = zip(*map(_FIGURE.findall, reasons), strict=True)
+    spans = (sorted(set(found), key=_size) for found in columns)
+    texts = iter([" to ".join(dict.fromkeys((span[0], span[-1]))) for span in spans])
+    return _FIGURE.sub(lambda _: next(texts), reasons[0])
+
+
+def _size(figure: str) -> tuple[float, str]:
+    digits = figure.replace(",", "")
+    return (float(digits) if digits.count(".") < 2 else 0.0), figure
 
 
 def _said(analysis: Analysis) -> Iterator[tuple[str, str, Place]]:

@@ -28,15 +28,16 @@ def over_tasks(view: View) -> Table:
         row(
             view.label(arm),
             Cell(points(one.estimate), points_range(one.low, one.high)),
-            points_range(one.prediction_low, one.prediction_high),
+            points_range(max(one.prediction_low, -1.0), min(one.prediction_high, 1.0)),
             f"{100 * one.tau:.1f}",
         )
         for arm, one in pooled(view).items()
     )
     note = (
         "Random effects over the tasks that carry information, in points with 95 % limits. One more such task: where "
-        "its true change would lie. Spread: standard deviation of the true changes between tasks. A summary; the "
-        "verdicts are those of the single tasks."
+        "its true change would lie. Wider than the mean over just these tasks, since here they stand for others like "
+        "them. Spread: standard deviation of the true changes between tasks. A summary; the verdicts are those of the "
+        "single tasks."
     )
     columns = ("Quantization", "Change over tasks", "One more such task", "Spread between tasks")
     return Table("pooled", "All tasks together", note, columns, rows)

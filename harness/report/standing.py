@@ -19,7 +19,7 @@ from harness.report.wording import percent, pvalue, quantity
 def objections(view: View) -> Table:
     """Every mark that stands beside a figure, with its reason and where it was given."""
     rows = tuple(
-        row(Cell(f"{one.mark} {one.verdict}", tone=_tone(one)), _reason(one), *_where(view, one))
+        row(Cell(f"{one.mark} {one.verdict}", tone=_tone(one)), one.reason, *_where(view, one))
         for one in view.speeds.objections
     )
     note = (
@@ -33,10 +33,6 @@ def objections(view: View) -> Table:
 def _tone(one: Objection) -> str:
     """Only what is invalid is coloured: what is flagged is a figure like others."""
     return INVALID if one.verdict == INVALID else ""
-
-
-def _reason(one: Objection) -> Cell:
-    return Cell(one.reason, f"and {one.alike} alike with other figures" if one.alike else "")
 
 
 def _where(view: View, one: Objection) -> tuple[str, str]:

@@ -78,8 +78,9 @@ def matrix(view: View) -> Table:
         counted = _overall(view, arm.arm, [tone(one) for one in found if one])
         rows.append((Cell(view.label(arm.arm), view.role(arm)), *verdicts, counted))
     note = (
-        "Change against the baseline in points with its 95 % interval; negative is worse. All tasks: the count "
-        "of verdicts and the plain mean change over the usable tasks, a summary that carries no verdict."
+        "Change against the baseline in points with its 95 % interval; negative is worse. Equivalence is decided by "
+        "the 90 % interval (see the tasks), a change by its p-value after correction. All tasks: the count of "
+        "verdicts and the plain mean change over the usable tasks, a summary that carries no verdict."
     )
     columns = ("Quantization", *(view.task_labels[task] for task in view.tasks), "All tasks")
     if len(view.tasks) > _ACROSS:

@@ -22,8 +22,8 @@ HOW_TO_READ = (
     "margins shown, dashed the one set before the run; a candidate is equivalent within a margin when its thick line "
     "lies inside the band. Hollow: inconclusive, or the baseline against itself (A/A). Arrows: beyond the axis. Lost: "
     "right in the baseline only; gained: right in the candidate only. p under a verdict: equivalence within that "
-    "margin (TOST); p of a change: exact, and after Holm over all tasks and quantizations. Needed: items that would "
-    "decide at this margin and flip rate."
+    "margin (TOST); p of a change: exact (a score test where few templates changed), and after Holm over all tasks and "
+    "quantizations. Needed: items that would decide at this margin and flip rate."
 )
 
 

@@ -61,24 +61,22 @@ def _arms(asked: _Asked) -> list["Outgoing"]:
     from harness.core.record import Completed
     from harness.exchange.outgoing import Outgoing
     from harness.store import read
-    from harness.store.attempts import Attempts
+    from harness.store.attempts import Attempts, chosen
     from harness.store.items import split
 
     try:
         if not asked.word:
             raise NotFound("no cell named")
         cell, plan = stored.find_cell(asked.layout, asked.word)
-        cells: tuple[object, ...] = (cell,)
+        newest = Attempts(asked.layout).completed(cell)
+        folders = [newest] if newest else []
     except NotFound:
         plan = read.plan(asked.layout, asked.word)
-        cells = plan.cells
-    found, attempts = [], Attempts(asked.layout)
-    for cell in plan.cells:
-        owner = plan.owner_of(cell) if cells is plan.cells else None
-        folder = attempts.completed(cell, owner) if cell in cells else None
-        frame = read.items(folder) if folder else None
-        record = read.record(folder) if folder else None
-        if folder and frame is not None and isinstance(record, Completed):
+        folders = chosen(plan, Attempts(asked.layout))
+    found = []
+    for folder in folders:
+        frame, record = read.items(folder), read.record(folder)
+        if frame is not None and isinstance(record, Completed):
             found.append(Outgoing(plan.suite, record, split(frame), folder))
     if not found:
         raise NotFound(f"nothing measured of {asked.word or 'the last plan'}", "see python -m harness list results")

@@ -41,11 +41,13 @@ def flip_rates_seen(plan: Plan, layout: Layout) -> "list[FlipRate]":
     from harness.compare.flips import flip_rates
     from harness.compare.runs import Runs
     from harness.store import read
+    from harness.store.attempts import Attempts
     from harness.verbs.stored import records_of
 
     wanted = {(pair.candidate_arm, pair.baseline_arm) for pair in plan.pairs if pair.kind == "quality"}
     tasks = {task.task: task for task in plan.suite.tasks if task.output != "rolling"}
     best: dict[tuple[str, str], FlipRate] = {}
+    attempts = Attempts(layout, damaged=lambda _: None)
     for path in reversed(read.plans(layout)):
         try:
             stored = read.plan_file(path)
@@ -60,7 +62,7 @@ def flip_rates_seen(plan: Plan, layout: Layout) -> "list[FlipRate]":
             if any(_tells_more(stored, pair, one, best.get((pair.candidate_arm, one.task))) for one in tasks.values())
             for cell in (pair.baseline, pair.candidate)
         )
-        for rate in flip_rates(stored, Runs(stored, records_of(stored, layout, cells))):
+        for rate in flip_rates(stored, Runs(stored, records_of(stored, layout, cells, attempts))):
             known = best.get((rate.candidate_arm, rate.task))
             if rate.task in tasks and (known is None or rate.n_items > known.n_items):
                 best[rate.candidate_arm, rate.task] = rate

@@ -45,12 +45,14 @@ def parse(words: Sequence[str], most: int) -> Words:
     return Words(tuple(ids), results, reports)
 
 
-def records_of(plan: Plan, layout: Layout, cells: frozenset[str] | None = None) -> list[LoadedRun]:
+def records_of(
+    plan: Plan, layout: Layout, cells: frozenset[str] | None = None, attempts: Attempts | None = None
+) -> list[LoadedRun]:
     """The records that count for a plan (harness.store.attempts.chosen); `cells` picks some of its by their ids.
 
-    What cannot be read is said, and costs the cell that it lies with.
+    What cannot be read is said, and costs the cell that it lies with; `attempts` are those looked up before.
     """
-    attempts = Attempts(layout, damaged=lambda error: say(f"left out: {error}"))
+    attempts = attempts or Attempts(layout, damaged=lambda error: say(f"left out: {error}"))
     return [read.loaded(layout, folder) for folder in chosen(plan, attempts, cells)]
 
 

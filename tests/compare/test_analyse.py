@@ -70,7 +70,7 @@ def test_a_gentle_and_a_harsh_quantization_get_different_verdicts_for_good_reaso
     assert gentle.share_within > 0.95
     assert harsh.share_within is not None
     assert harsh.share_within < 0.05
-    assert [one.partition(":")[0] for one in harsh.qualifiers] == ["1 A/A replicate"]
+    assert [one.partition(";")[0] for one in harsh.qualifiers] == ["the baseline was repeated once"]
     assert all(one.note == "beyond the margin" for one in by_task(found, "q2_k").values())
     assert {one.verdict for one in found.comparisons if one.kind == "aa"} == {Verdict.EQUIVALENT}
     assert [arm.arm for arm in found.arms if arm.is_baseline] == ["pocket f16 llama_cpp"]

@@ -88,7 +88,7 @@ def test_a_loss_that_cut_off_answers_cannot_explain_stands_with_conservative_num
     assert found.verdict is Verdict.DEGRADED
     assert found.note.startswith("beyond the margin; at least this much")
     assert "(0.0 % and 15.0 %)" in found.note
-    assert "as scored the difference is -36.0 points" in found.note
+    assert "as scored the difference is −36.0 points" in found.note
     assert found.delta == pytest.approx((6 - 48) / N)  # of 30 cut off 6 count as gained, of the other 60 lost are 48
     assert found.candidate.score == pytest.approx(found.baseline.score + found.delta)
 

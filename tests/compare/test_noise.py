@@ -94,9 +94,9 @@ def test_one_replicate_shows_flips_but_no_band() -> None:
     assert noise.flip_rate > 0
     assert math.isnan(noise.band)
     assert noise.at_noise.margin == 0.01
-    assert any(one.startswith("1 A/A replicate:") for one in found.claims[0].qualifiers)
+    assert any(one.startswith("the baseline was repeated once;") for one in found.claims[0].qualifiers)
     twice = compared([*runs[:2], runs[0]], runs[2])
-    assert any(one.startswith("2 A/A replicates:") for one in twice.claims[0].qualifiers)
+    assert any(one.startswith("the baseline was repeated twice;") for one in twice.claims[0].qualifiers)
 
 
 def test_a_replicate_over_other_items_is_broken_and_leaves_the_comparison_alone() -> None:

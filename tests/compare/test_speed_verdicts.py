@@ -99,7 +99,7 @@ def test_a_cell_in_which_the_box_was_slower_than_in_the_others_counts_nowhere() 
 def test_a_degraded_round_counts_and_is_said() -> None:
     (found,) = rows([1.5, 1.52, 1.49, 1.5], {0: Flag("degraded", "on battery"), 2: Flag("degraded", "on battery")})
     assert (found.verdict, found.validity, found.rounds) == ("faster", "degraded", 4)
-    assert found.reason == "candidate degraded in rounds 1, 3: on battery"
+    assert found.reason == "candidate flagged in rounds 1, 3: on battery"
 
 
 def test_a_flag_of_one_step_leaves_the_others_alone() -> None:

@@ -174,10 +174,11 @@ def test_a_plan_with_adaptive_rounds_holds_all_that_may_be_measured_and_the_rule
     [
         (Protocol(family_tasks=("typo",)), "tasks names typo"),
         (Protocol(family_quants=("q4_k_m",)), "quants names q4_k_m"),
+        (Protocol(family_quants=("f16",)), "quants names f16"),
     ],
 )
 def test_a_family_of_what_the_plan_does_not_have_is_refused(tmp_path: Path, family: Protocol, said: str) -> None:
-    with pytest.raises(NotFound, match=f"protocol.family_{said}, which the plan does not have"):
+    with pytest.raises(NotFound, match=f"protocol.family_{said}, of which no verdict is asked for"):
         build(structs.replace(settings(point("q8_0")), protocol=family), BOX, SUITE, assets(tmp_path))
 
 

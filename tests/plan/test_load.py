@@ -153,8 +153,8 @@ def test_a_load_that_makes_no_sense_matters_only_where_it_is_run(tmp_path: Path)
 
 
 def test_a_load_is_described_in_words() -> None:
-    assert describe(LOAD) == "closed loop at 1, 8 concurrent; 60 prompt and 40 output tokens, 8 requests each"
+    assert describe(LOAD) == "closed loop at 1, 8 concurrent; 60 prompt and 40 output tokens, 8 to 16 requests each"
     limits = Limits(1.0, 0.1)
     said = describe(structs.replace(LOAD, arrivals="slo", rates=(2.0,), limits=limits, prompts="corpus", seconds=5.0))
     assert said.startswith("search for the highest rate within limits, from 2 requests/s; 60 prompt and 40 output")
-    assert said.endswith(", text, 8 requests each, at least 5 s each")
+    assert said.endswith(", text, 10 requests each, at least 5 s each")

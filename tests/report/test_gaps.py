@@ -13,7 +13,7 @@ from harness.core.cell import Cell
 from harness.core.config import Protocol
 from harness.core.plan import Skip
 from harness.core.record import Skipped
-from harness.core.verdict import Analysis
+from harness.core.verdict import Analysis, Verdict
 from harness.report import summary
 from harness.report.checks import failures
 from harness.report.document import Document
@@ -138,3 +138,5 @@ def test_of_too_many_arms_those_that_lost_are_shown() -> None:
     view = View(replace(base, arms=(*base.arms[:1], *more, bad), comparisons=(*base.comparisons, *found)))
     rows = [row[0].text for row in glance(view).rows]
     assert (len(rows), rows[-1]) == (14, "Q2_K")
+    lost = tuple(replace(one, verdict=Verdict.DEGRADED) for one in view.analysis.comparisons)
+    assert glance(View(replace(view.analysis, comparisons=lost))).rows[0][0].text == "F16", "what all are held against"

@@ -6,18 +6,20 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from harness.core.record import Completed, Reading, Step
+from harness.core.cell import Cell, LoadWork
+from harness.core.record import Completed, Failed, Flag, Reading, Step
 from harness.core.verdict import Analysis, SpeedComparison
 from harness.report import costs, html, latency, markdown, speed, standing, terminal
 from harness.report.document import compose
 from harness.report.frame import tidy
+from harness.report.objections import gather
 from harness.report.readings import READINGS, verdict_words
 from harness.report.steps import At
 from harness.report.tables import Table
 from harness.report.view import View
 from tests.report.example import analysis, only
 from tests.report.loaded import DEPTHS, NO_FOOTPRINT, ROUNDS, SWEEP, loaded
-from tests.report.pieces import LOAD, arm
+from tests.report.pieces import LOAD, arm, cell
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,33 @@ def test_where_some_rounds_are_valid_the_figure_stays(whole: Analysis) -> None:
     decode = rows(speed.by_step(View(changed))[-1])[-1]["Decode"]
     assert decode.startswith("1")
     assert "✕1" in decode
+
+
+def lost_round(quant: str) -> Cell:
+    """One more round of its load."""
+    work = cell(quant, round_=0).work
+    assert isinstance(work, LoadWork)
+    return replace(cell(quant, round_=0), work=replace(work, round=9))
+
+
+def test_a_figure_with_no_valid_round_is_none_though_others_of_its_rounds_failed(whole: Analysis) -> None:
+    """Those that did not measure anything make none valid."""
+    view = View(whole)
+    (at,) = {one.at for one in view.speeds.all.values() if one.unusable and one.name == "ttft"}
+    assert view.speeds.of_requests(arm("q2_k"), "ttft", at)[1]
+    cell, lost = lost_round("q2_k"), whole.records[0].run
+    more = replace(whole, records=(*whole.records, Failed(replace(lost, cell=cell), "signal", "gone", None, "")))
+    assert View(more).speeds.of_requests(arm("q2_k"), "ttft", at)[1]
+
+
+def test_flags_that_differ_in_figures_only_are_one_that_says_from_what_to_what(whole: Analysis) -> None:
+    said = "warm-up did not settle: after {} requests the last 3 lie {} % apart, not 10 %"
+    texts = iter([said.format(9, 35), said.format(1_200, 8), said.format(9, 20)])
+    some = [one for one in whole.records if isinstance(one, Completed) and isinstance(one.run.cell.work, LoadWork)][:3]
+    records = tuple(replace(one, outcome=replace(one.outcome, flags=(Flag("degraded", next(texts)),))) for one in some)
+    (found,) = gather(replace(whole, records=records))
+    assert found.said == f"⚠1 flagged: {said.format('9 to 1200', '8 to 35')}"
+    assert len(found.places) == 3
 
 
 @pytest.mark.parametrize("form", ["markdown", "page", "terminal"])

@@ -41,6 +41,13 @@ def test_points_carry_a_sign_and_zero_has_none() -> None:
     assert [points(-0.0213), points(0.0087), points(-0.0001), points(math.nan)] == ["−2.1", "+0.9", "0.0", "n/a"]
 
 
+def test_ties_are_rounded_as_one_reads_them() -> None:
+    """7 of 400 items are 1.75 points, whichever way the binary fraction leans."""
+    assert {points(sign * share) for sign in (-1, 1) for share in (0.0175, 0.9125 - 0.895, 0.85 - 0.8325)} == {
+        "−1.8", "+1.8"}
+    assert (percent(0.8425), points(0.0025), points(-0.0004)) == ("84.3 %", "+0.3", "0.0")
+
+
 def test_a_quantity_has_three_digits_and_a_unit() -> None:
     assert quantity(1934.4, "tok/s") == "1,934 tok/s"
     assert quantity(0.0214, "s") == "21.4 ms"

@@ -98,7 +98,7 @@ def test_everything_a_load_left_is_shown_when_asked_for(results: Path, capsys: p
     text = " ".join(capsys.readouterr().out.split())
     for part in (
         "invalid the client lags",
-        "degraded 2.5/s, depth 64: hot",
+        "degraded 2.5 requests/s, depth 64: hot",
         "window, 3 at once 12.0 s, 120 prompt and 4,500 output tokens",
         "client, 64 streams TTFT wrong by 0.1 ms (p99 2 ms), TPOT by 0.01 ms (p99 0.03 ms), lag 0.2 ms (p99 0.9 ms)",
         "99.8 % of the scheduled rate",

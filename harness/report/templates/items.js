@@ -355,7 +355,7 @@
   }
   function tell() {
     const all = data.rows.item.length, place = shown.indexOf(chosen);
-    const parts = [`${place < 0 ? "" : `${format.format(place + 1)} of `}${format.format(shown.length)} shown`];
+    const parts = [`${place < 0 ? "" : `item ${format.format(place + 1)} of `}${format.format(shown.length)} shown`];
     if (shown.length !== all) parts.push(`${format.format(all)} changed in all`);
     if (search && search.read < search.all) parts.push(`searching: ${format.format(search.read)} of ${format.format(search.all)} read`);
     if (search?.problem) parts.push(search.problem);
