@@ -18,8 +18,6 @@ from typing import TypeVar
 import msgspec
 
 import harness
-from harness.compare.analyse import analyse
-from harness.compare.summarize import summarize
 from harness.core.digest import short_id
 from harness.core.errors import HarnessError
 from harness.core.plan import Plan
@@ -68,7 +66,10 @@ def summaries(
         else:
             say(f"plan {task.plan_id} left out: {made}")
     if only is None:
-        kept.close(found_there.found, found)
+        kept.index(found_there.found)
+        kept.drop_others(found)
+    else:
+        kept.index(kept.briefs() | found_there.found)
     stamps = {task.plan_id: task.stamp for task in tasks}
     return sorted(found.values(), key=lambda one: (one.ended or stamps[one.plan], one.plan))
 
@@ -120,6 +121,9 @@ def _made(layout: Layout, tasks: list[_Task]) -> Iterator[tuple[_Task, Summary |
 
 def _summary(layout: Layout, task: _Task) -> Summary | str:
     """Requests are not read: a summary has no latencies of single requests."""
+    from harness.compare.analyse import analyse  # the statistics take longer to load than kept summaries to read
+    from harness.compare.summarize import summarize
+
     try:
         plan = read.plan_file(task.path)
         loaded = [replace(read.loaded(layout, folder), requests=None) for folder in task.folders]
@@ -150,10 +154,13 @@ class _Store:
         """Keep it."""
         self._write(self._folder / f"{task.plan_id}.json", _Kept(task.key, summary))
 
-    def close(self, briefs: Mapping[str, Brief], plans: Iterable[str]) -> None:
-        """Keep what is known of the attempts, and drop summaries of plans that are stored no more."""
+    def index(self, briefs: Mapping[str, Brief]) -> None:
+        """Keep what is known of the attempts."""
         if self.briefs() != briefs:
             self._write(self._index, briefs)
+
+    def drop_others(self, plans: Iterable[str]) -> None:
+        """Drop summaries of plans that are stored no more."""
         wanted = {f"{plan}.json" for plan in plans}
         for path in self._folder.glob("*.json"):
             if path.name not in wanted:
