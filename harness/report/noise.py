@@ -54,8 +54,9 @@ def beside(view: View) -> Table:
     note = (
         "Flips: share of items whose score changed, here and between runs of the baseline. One more run: p-value of "
         "the candidate being no more than another run of the baseline. Band: 1.96 SD of the baseline's scores over "
-        "runs, known from 3 repeats on. At noise: the verdict with the larger of 1 point and the band as margin, which never replaces the one "
-        "set before the run. Same items: the change on exactly this benchmark, where only re-running is random."
+        "runs, known from 3 repeats on. At noise: the verdict with the larger of 1 point and the band as margin, which "
+        "never replaces the one set before the run. Same items: the change on exactly this benchmark, where only "
+        "re-running is random."
     )
     names = ("Quantization", "Task", "Flips", "A/A flips", "Excess", "One more run", "Band", "At noise", "Same items")
     long = len(rows) > _LONG
