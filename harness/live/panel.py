@@ -1,7 +1,7 @@
 """The panel at the foot of a terminal: what runs, how far it is, how it stands; finished cells scroll by above it.
 
-It is drawn by whoever brings an event, never by a thread of its own. While a load is timed that is every 10 s, which
-costs it nothing that can be measured (benchmarks/live_tick.py).
+It is drawn by whoever brings an event, never by a thread of its own. While a load is timed that is every 10 s and takes
+1.8 ms of one core, 0.02 % of them (benchmarks/live_tick.py, whose paired loads differ by far more of themselves).
 """
 
 import signal
