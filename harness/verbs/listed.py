@@ -154,13 +154,16 @@ def with_verdicts(rows: Sequence[Planned], layout: Layout) -> list[Planned]:
     measured = {row.plan for row in rows if row.measured}
     if not measured:
         return list(rows)
+    from rich.console import Console
+
     from harness.core.tones import WORST_FIRST, tone
     from harness.history.summaries import summaries
     from harness.publish.stock import claimed
 
-    tones = {run.plan: {tone(one) for arm in run.arms for one in claimed(arm)}
-             for run in summaries(layout, only=measured)}
-    said = {plan: ", ".join(one for one in WORST_FIRST if one in found) for plan, found in tones.items()}
+    with Console(stderr=True).status("comparing what was measured ..."):  # of many nights seconds, the first time
+        found = summaries(layout, only=measured)
+    tones = {run.plan: {tone(one) for arm in run.arms for one in claimed(arm)} for run in found}
+    said = {plan: ", ".join(one for one in WORST_FIRST if one in own) for plan, own in tones.items()}
     return [msgspec.structs.replace(row, verdict=said.get(row.plan, "")) for row in rows]
 
 
