@@ -1,6 +1,7 @@
 """Units, and how numbers with units are written for people."""
 
 import math
+from decimal import ROUND_HALF_UP, Decimal
 
 GIGA = 1_000_000_000
 GIB = 1 << 30
@@ -33,4 +34,9 @@ def margin(share: float) -> str:
 
 def in_points(share: float) -> str:
     """A difference of shares (0.021) as signed percentage points ("+2.1")."""
-    return f"{100 * share:+.1f}"
+    return f"{half_away(100 * share, 1):+}"
+
+
+def half_away(value: float, digits: int) -> Decimal:
+    """Rounded as one reads it: of 400 items every second share is a tie, which binary fractions break either way."""
+    return Decimal(repr(round(value, 9))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)

@@ -27,8 +27,8 @@ class Built(Struct, frozen=True):
 
 
 def build(settings: Settings, hw: Hardware, suite: Suite, assets: Path) -> Built:
-    """The plan for a box; raises NotFound, with the first reason, where nothing is left to run, and for a
-    family of claims that the plan does not have."""
+    """The plan for a box; raises NotFound, with the first reason, where nothing is left to run, and for a family of
+    claims that nobody asked for."""
     if settings.matrix.speed:
         loads = {point.load: checked(point.load, assets) for point in settings.points}
         settings = structs.replace(
@@ -75,8 +75,8 @@ def _check_family(settings: Settings, suite: Suite, found: Arms) -> None:
     """A family of what nobody asked for would leave every claim out without a word; what does not fit was asked for."""
     protocol, against = settings.protocol, {arm.baseline for arm in found.arms}
     full = {arm.quant.key for arm in found.arms if arm.name in against}
-    quants = [key for key in dict.fromkeys(point.quant.key for point in settings.points) if key not in full]
-    quants += [arm.quant.key for arm in found.arms if arm.quant.key not in full]
+    asked = [point.quant.key for point in settings.points] + [arm.quant.key for arm in found.arms]
+    quants = [key for key in dict.fromkeys(asked) if key not in full]
     tasks = [task.task for task in suite.tasks if task.output != "rolling"]
     for key, named, known in (("tasks", protocol.family_tasks, tasks), ("quants", protocol.family_quants, quants)):
         for name in named:

@@ -69,7 +69,7 @@ def figure(one: Metric) -> Field:
 def _no_interval(one: Metric) -> str:
     if len(one.values) == 1:
         return "1 round: no interval"
-    return "same in every round" if one.low == one.high else f"{len(one.values)} rounds: too few to say"
+    return "same in every round" if one.low == one.high else f"{len(one.values)} rounds spread too far"
 
 
 def name_of(place: Place) -> str:

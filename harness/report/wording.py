@@ -6,11 +6,10 @@ A verdict is always a symbol and a word, never a colour alone. Differences are s
 import math
 import re
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import PurePosixPath
 
 from harness.core.tones import NO_INFORMATION
-from harness.core.units import GIB, in_bytes
+from harness.core.units import GIB, half_away, in_bytes
 from harness.core.verdict import Comparison, Scored, Verdict
 
 UNKNOWN = "n/a"
@@ -79,13 +78,8 @@ def points(share: float, digits: int = 1) -> str:
     """A difference of shares as signed points with a true minus sign: "−2.1"."""
     if not math.isfinite(share):
         return UNKNOWN
-    text = f"{_half_away(100 * share, digits):+}"
+    text = f"{half_away(100 * share, digits):+}"
     return text.replace("-", "−") if float(text) else f"{0:.{digits}f}"
-
-
-def _half_away(value: float, digits: int) -> Decimal:
-    """Rounded as one reads it: of 400 items every second share is a tie, which binary fractions break either way."""
-    return Decimal(repr(round(value, 9))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
 def points_range(low: float, high: float, digits: int = 1) -> str:
@@ -95,7 +89,7 @@ def points_range(low: float, high: float, digits: int = 1) -> str:
 
 def percent(share: float, digits: int = 1) -> str:
     """A share without sign: "82.1 %"."""
-    return f"{_half_away(100 * share, digits)} %" if math.isfinite(share) else UNKNOWN
+    return f"{half_away(100 * share, digits)} %" if math.isfinite(share) else UNKNOWN
 
 
 def pvalue(value: float) -> str:

@@ -18,7 +18,7 @@ from rich.console import Console
 from harness import bundle, environment, machine
 from harness.core.errors import ConfigError
 from harness.core.plan import Plan
-from harness.core.units import in_points
+from harness.core.units import margin
 from harness.execute.loop import Context, measure
 from harness.live.lines import JsonLines, Log, Quiet
 from harness.live.panel import Panel
@@ -97,9 +97,8 @@ def _last_words(done: report.Rendered) -> None:
 def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
     """What is about to happen, in a few lines; `plan` tells the rest."""
     quality = sum(cell.kind == "quality" for cell in plan.cells)
-    margin = "1 point for tasks of 4,000 items or more, else 2"
-    if plan.protocol.margin is not None:
-        margin = in_points(plan.protocol.margin).lstrip("+") + " points"
+    fixed = plan.protocol.margin
+    allowed = "1 point for tasks of 4,000 items or more, else 2" if fixed is None else margin(fixed)
     console.print(f"Plan {plan.id} on {plan.hw}: {quality} quality and {speed_cells(plan)} speed cells")
     if plan.night:
         console.print(f"  night {plan.night}" + f", {plan.budget_hours:g} h" * bool(plan.budget_hours), markup=False)
@@ -107,7 +106,7 @@ def _announce(plan: Plan, added: tuple[str, ...], console: Console) -> None:
         console.print(f"  added {line}", markup=False)
     for skip in plan.skips:
         console.print(f"  skipped {skip.what}: {skip.reason}", markup=False, soft_wrap=True)
-    console.print(f"  margin, fixed before the run: {margin}")
+    console.print(f"  margin, fixed before the run: {allowed}")
     if plan.repetition:
         console.print(f"  {rounds_in_words(plan.repetition)}")
     if plan.staged:
